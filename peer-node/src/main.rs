@@ -1,0 +1,2 @@
+//! peer-node
+fn main() {}

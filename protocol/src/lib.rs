@@ -1,0 +1,9 @@
+//! The protocol of Confab, pure: bytes, inputs and time go in; a batch of writes and effects comes out.
+//!
+//! The rooms, in reading order.
+
+pub mod ids;
+pub mod time;
+pub mod address;
+pub mod timeline;
+pub mod node;
