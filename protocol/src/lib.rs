@@ -2,8 +2,7 @@
 //!
 //! The rooms, in reading order.
 
+pub mod address;
 pub mod ids;
 pub mod time;
-pub mod address;
 pub mod timeline;
-pub mod node;

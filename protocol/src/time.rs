@@ -16,7 +16,9 @@ impl Add<Duration> for Now {
 }
 
 /// Wall-clock milliseconds since 1970-01-01 UTC; shown to people, and wrong whenever a clock is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct WallMs(pub u64);
 
 /// The place of an event in the order of its conversation: 48 bits of milliseconds, 16 bits of counter.

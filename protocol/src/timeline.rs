@@ -50,11 +50,15 @@ pub struct Item {
 pub enum Content {
     /// Changes arrived before what they change; not shown yet.
     Unborn,
-    Text { text: String },
+    Text {
+        text: String,
+    },
     /// A line of the house itself, such as "new keys".
     System(System),
     /// A kind that this version does not know: "update needed".
-    Unknown { kind: u16 },
+    Unknown {
+        kind: u16,
+    },
 }
 
 /// What a system line says.
