@@ -4,5 +4,6 @@
 
 pub mod address;
 pub mod ids;
+pub mod seal;
 pub mod time;
 pub mod timeline;
