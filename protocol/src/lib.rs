@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod ids;
+pub mod seal;
 pub mod time;
 
 pub mod config;
