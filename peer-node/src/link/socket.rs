@@ -14,10 +14,8 @@ use super::{
     failure::Reason,
     stream::{Allowance, BoxDuplex, Proven},
 };
-use protocol::ids::DeviceId;
+use protocol::{config::MAX_MESSAGE, ids::DeviceId};
 
-/// The largest message (protocol.md, "Frames").
-pub(super) const MAX_MESSAGE: usize = 256 << 10;
 /// What a peer may send from one whole message to the next: a whole one, what is read ahead, and overhead.
 pub(super) const PER_MESSAGE: usize = 2 * MAX_MESSAGE + (64 << 10);
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use protocol::config::MAX_MESSAGE;
 use rustls::{ClientConfig, client::AlwaysResolvesClientRawPublicKeys, sign::CertifiedKey};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     super::{
-        socket::{self, MAX_MESSAGE},
+        socket,
         stream::BoxDuplex,
         tcp, tls,
     },
