@@ -60,9 +60,8 @@ pub(super) async fn race(
                 break;
             }
         }
-        let stagger = async {
-            if waiting.is_empty() { future::pending().await } else { sleep(STAGGER).await }
-        };
+        let stagger =
+            async { if waiting.is_empty() { future::pending().await } else { sleep(STAGGER).await } };
         tokio::select! {
             outcome = running.next() => match outcome {
                 Some(Outcome::Found(address, found)) => {
@@ -99,7 +98,12 @@ fn interleaved(found: &[SocketAddr]) -> Vec<SocketAddr> {
     mixed
 }
 
-async fn attempt(identity: &Identity, expect: Option<DeviceId>, candidate: Candidate, each: Duration) -> Outcome {
+async fn attempt(
+    identity: &Identity,
+    expect: Option<DeviceId>,
+    candidate: Candidate,
+    each: Duration,
+) -> Outcome {
     match candidate {
         Candidate::Name(address) => {
             let reason = match timeout(each, look_up(&address)).await {

@@ -34,12 +34,14 @@ mod socket;
 mod stream;
 mod tcp;
 mod tls;
+mod who;
 
+use self::{doors::Doors, live::Line, socket::Socket, tls::Identity};
 pub use self::{
     doors::Limits,
     failure::{Reason, Tried},
+    who::{Error, who},
 };
-use self::{doors::Doors, live::Line, socket::Socket, tls::Identity};
 
 /// Link events that wait for the node; the readers wait when it is full.
 const EVENTS: usize = 256;

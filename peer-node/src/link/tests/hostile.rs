@@ -11,11 +11,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{
-    super::{
-        socket,
-        stream::BoxDuplex,
-        tcp, tls,
-    },
+    super::{socket, stream::BoxDuplex, tcp, tls},
     *,
 };
 
@@ -247,7 +243,8 @@ async fn one_noisy_peer_does_not_keep_others_from_talking() {
     let mut noisy = insider(&mut b).await;
     let noise = tokio::spawn(async move {
         let ping = frame(0x89, 0, b"").repeat(16);
-        let message = [ping, frame(0x82, 1, b"x")].concat();
+        let message = protocol::frame::encode_message(&frames(b"noise"));
+        let message = [ping, frame(0x82, message.len() as u64, &message)].concat();
         while noisy.write_all(&message).await.is_ok() {}
     });
     for _ in 0..100 {

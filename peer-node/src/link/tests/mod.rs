@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use protocol::{frame::Frame, identity::LinkSecret};
+use protocol::{
+    config::MAX_LETTER,
+    frame::{Frame, SealedLetter},
+    identity::LinkSecret,
+};
 use tokio::time::timeout;
 
 use super::*;
@@ -90,10 +94,13 @@ async fn linked(a: &mut End, b: &mut End) -> (LinkId, LinkId) {
 
 /// A message that carries some bytes.
 fn frames(text: &[u8]) -> Vec<Frame> {
-    vec![Frame::Ping(text.to_vec())]
+    text.chunks(MAX_LETTER).map(|part| Frame::Letter(SealedLetter { sealed: part.to_vec() })).collect()
 }
 
 fn text_of(frames: &[Frame]) -> Vec<u8> {
-    let [Frame::Ping(bytes)] = frames else { panic!("another message: {frames:?}") };
-    bytes.clone()
+    let part = |frame: &Frame| match frame {
+        Frame::Letter(letter) => letter.sealed.clone(),
+        other => panic!("another frame: {other:?}"),
+    };
+    frames.iter().flat_map(part).collect()
 }
