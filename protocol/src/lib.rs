@@ -20,6 +20,8 @@ pub mod letter;
 
 // The machine
 pub mod chain;
+pub mod sync;
+pub mod link;
 pub mod seal;
 pub mod timeline;
 pub mod node;
