@@ -19,5 +19,7 @@ pub mod event;
 pub mod frame;
 pub mod letter;
 
+pub mod directory;
+
 pub mod node;
 pub mod timeline;
