@@ -1,3 +1,4 @@
 //! peer-node
 
+pub mod directory;
 pub mod vault;
