@@ -17,10 +17,8 @@ pub mod event;
 pub mod body;
 pub mod frame;
 pub mod letter;
-
 pub mod directory;
 
-pub mod node;
 // The machine
 pub mod seal;
 pub mod timeline;
