@@ -20,6 +20,7 @@ pub mod letter;
 pub mod directory;
 
 // The machine
+pub mod chain;
 pub mod seal;
 pub mod timeline;
 pub mod node;
