@@ -1,0 +1,6 @@
+//! The formats, from outside: golden bytes, properties, limits.
+
+mod golden;
+mod limits;
+mod properties;
+mod samples;
