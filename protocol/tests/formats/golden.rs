@@ -20,11 +20,14 @@ use super::samples;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/golden.txt");
 
-/// How one name is written today, and how bytes under it are checked to say the same.
+/// Fails unless these bytes say what the sample says.
+type ReadsBack = Box<dyn Fn(&[u8])>;
+
+/// How one name is written today, and how bytes of any age under it are read.
 struct Sample {
     name: String,
     bytes: Vec<u8>,
-    reads_back: Box<dyn Fn(&[u8])>,
+    reads_back: ReadsBack,
 }
 
 fn sample<T: PartialEq + Debug + 'static>(
@@ -124,7 +127,10 @@ fn golden_bytes_are_written_as_ever() {
         let mut file = OpenOptions::new().append(true).create(true).open(FILE).unwrap();
         file.write_all(news.as_bytes()).unwrap();
     } else {
-        assert_eq!(news, "", "these bytes changed: old nodes must be able to read them, or the version must change");
+        assert_eq!(
+            news, "",
+            "these bytes changed: old nodes must be able to read them, or the version must change"
+        );
     }
 }
 
@@ -133,7 +139,8 @@ fn golden_bytes_are_read_for_ever() {
     let samples = samples();
     for (name, bytes) in golden() {
         let sample = samples.iter().find(|sample| sample.name == name);
-        let sample = sample.unwrap_or_else(|| panic!("{name} is in the golden file, and nothing reads it any more"));
+        let sample =
+            sample.unwrap_or_else(|| panic!("{name} is in the golden file, and nothing reads it any more"));
         (sample.reads_back)(&bytes);
     }
 }

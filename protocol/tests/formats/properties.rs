@@ -6,7 +6,10 @@ use protocol::{
     body::{Body, Inner},
     codec::{self, Wire},
     error::CloseCode,
-    event::{ChainKey, Class, Content, Control, Event, EventBody, Genesis, NewHeader, OlmKind, Pair, UnverifiedEvent},
+    event::{
+        ChainKey, Class, Content, Control, Event, EventBody, Genesis, NewHeader, OlmKind, Pair,
+        UnverifiedEvent,
+    },
     frame::*,
     identity::{Capability, LinkSecret, PeerRecord, Profile, SealSecret},
     ids::*,
@@ -42,8 +45,9 @@ fn address() -> impl Strategy<Value = Address> {
         any::<[u8; 4]>().prop_map(|ip| std::net::Ipv4Addr::from(ip).to_string()),
         any::<[u8; 16]>().prop_map(|ip| format!("[{}]", std::net::Ipv6Addr::from(ip))),
     ];
-    (host, 1u16..)
-        .prop_filter_map("digits alone are meant as an IPv4 address", |(host, port)| format!("{host}:{port}").parse().ok())
+    (host, 1u16..).prop_filter_map("digits alone are meant as an IPv4 address", |(host, port)| {
+        format!("{host}:{port}").parse().ok()
+    })
 }
 
 fn event_body() -> impl Strategy<Value = EventBody> {
@@ -51,7 +55,13 @@ fn event_body() -> impl Strategy<Value = EventBody> {
     prop_oneof![
         (conversation(), class, any::<[u8; 32]>(), any::<u64>(), option::of(chain())).prop_map(
             |(conversation, class, owner, incarnation, previous)| {
-                EventBody::Genesis(Genesis { conversation, class, owner: DeviceId(owner), incarnation, previous })
+                EventBody::Genesis(Genesis {
+                    conversation,
+                    class,
+                    owner: DeviceId(owner),
+                    incarnation,
+                    previous,
+                })
             }
         ),
         (any::<u32>(), bytes(300)).prop_map(|(epoch, megolm)| EventBody::Content(Content { epoch, megolm })),
@@ -62,8 +72,7 @@ fn event_body() -> impl Strategy<Value = EventBody> {
         (any::<u32>(), any::<[u8; 24]>(), bytes(300)).prop_map(|(key_epoch, nonce, sealed)| {
             EventBody::Control(Control { key_epoch, nonce, sealed })
         }),
-        (4u16.., bytes(300))
-            .prop_map(|(class, bytes)| EventBody::Later { class: Class::from(class), bytes }),
+        (4u16.., bytes(300)).prop_map(|(class, bytes)| EventBody::Later { class: Class::from(class), bytes }),
     ]
 }
 
@@ -96,36 +105,52 @@ fn frontier() -> impl Strategy<Value = Frontier> {
         Just(FrontierKind::Lazy),
         Just(FrontierKind::Ack),
     ];
-    (conversation(), kind, vec(entry(), 0..10))
-        .prop_map(|(conversation, kind, entries)| Frontier { conversation, kind, entries })
+    (conversation(), kind, vec(entry(), 0..10)).prop_map(|(conversation, kind, entries)| Frontier {
+        conversation,
+        kind,
+        entries,
+    })
 }
 
 fn range() -> impl Strategy<Value = Range> {
-    (chain(), 1u64.., any::<u64>()).prop_map(|(chain, from, more)| Range { chain, from, to: from.saturating_add(more) })
+    (chain(), 1u64.., any::<u64>()).prop_map(|(chain, from, more)| Range {
+        chain,
+        from,
+        to: from.saturating_add(more),
+    })
 }
 
 fn fork() -> impl Strategy<Value = Fork> {
-    (conversation(), chain_key(), 2u64.., any::<[u64; 2]>())
-        .prop_filter_map("two different events", |(conversation, key, seq, hlcs)| {
+    (conversation(), chain_key(), 2u64.., any::<[u64; 2]>()).prop_filter_map(
+        "two different events",
+        |(conversation, key, seq, hlcs)| {
             let [one, other] = hlcs.map(|hlc| {
                 let new =
                     NewHeader { seq, prev: EventId([1; 32]), hlc: Ord64(hlc), deps: vec![], expires: 0 };
                 Event::sign(&key, new, EventBody::Content(Content { epoch: 0, megolm: vec![] }))
             });
             Fork::new(conversation, &one, &other)
-        })
+        },
+    )
 }
 
 fn link_frame() -> impl Strategy<Value = Frame> {
     prop_oneof![
-        (vec(any::<u16>(), 0..16), any::<[u64; 2]>(), any::<[u32; 2]>()).prop_map(|(versions, numbers, limits)| {
-            let [features, boot] = numbers;
-            let limits = Limits { message: limits[0], window: limits[1] };
-            let boot = BootId(u128::from(boot).to_be_bytes());
-            Frame::Hello(Hello { versions, features, limits, boot })
-        }),
+        (vec(any::<u16>(), 0..16), any::<[u64; 2]>(), any::<[u32; 2]>()).prop_map(
+            |(versions, numbers, limits)| {
+                let [features, boot] = numbers;
+                let limits = Limits { message: limits[0], window: limits[1] };
+                let boot = BootId(u128::from(boot).to_be_bytes());
+                Frame::Hello(Hello { versions, features, limits, boot })
+            }
+        ),
         (option::of(profile()), any::<[u8; 16]>(), any::<u64>(), any::<[u8; 16]>()).prop_map(
-            |(profile, store, resume, root)| Frame::State(State { profile, store: StoreId(store), resume, root })
+            |(profile, store, resume, root)| Frame::State(State {
+                profile,
+                store: StoreId(store),
+                resume,
+                root
+            })
         ),
         Just(Frame::Who),
         option::of(profile()).prop_map(|profile| Frame::WhoIs(WhoIs { profile })),
@@ -194,8 +219,9 @@ fn letter() -> impl Strategy<Value = Letter> {
     let addresses = || vec(address(), 0..4);
     let verdict = prop_oneof![
         Just(Verdict::Decline),
-        (addresses(), option::of(capability()), events)
-            .prop_map(|(addresses, capability, events)| Verdict::Accept(Accept { addresses, capability, events })),
+        (addresses(), option::of(capability()), events).prop_map(|(addresses, capability, events)| {
+            Verdict::Accept(Accept { addresses, capability, events })
+        }),
     ];
     prop_oneof![
         (addresses(), capability(), any::<[u8; 32]>(), any::<[u8; 16]>(), "\\PC{0,200}").prop_map(
@@ -205,9 +231,11 @@ fn letter() -> impl Strategy<Value = Letter> {
         ),
         (any::<[u8; 16]>(), verdict)
             .prop_map(|(msg_id, verdict)| Letter::Answer(Answer { msg_id: MsgId(msg_id), verdict })),
-        (any::<[u8; 32]>(), addresses(), vec(entry(), 0..5)).prop_map(|(one_time_key, addresses, readable)| {
-            Letter::Open(Open { one_time_key, addresses, readable })
-        }),
+        (any::<[u8; 32]>(), addresses(), vec(entry(), 0..5)).prop_map(
+            |(one_time_key, addresses, readable)| {
+                Letter::Open(Open { one_time_key, addresses, readable })
+            }
+        ),
     ]
 }
 
@@ -218,12 +246,15 @@ fn inner() -> impl Strategy<Value = Inner> {
     ];
     let msg_id = || any::<[u8; 16]>().prop_map(MsgId);
     let ids = (msg_id(), conversation(), any::<[u8; 32]>());
-    let places = (any::<u64>(), any::<u64>(), option::of(msg_id()), option::of(msg_id()), option::of(any::<u32>()));
-    (ids, places, body).prop_map(|((msg_id, conversation, sender), (seq, wall, target, thread, ttl_s), body)| {
-        let (sender, wall) = (DeviceId(sender), WallMs(wall));
-        let (kind, data) = (body.kind(), body.to_data());
-        Inner { msg_id, kind, conversation, sender, seq, wall, target, thread, ttl_s, data }
-    })
+    let places =
+        (any::<u64>(), any::<u64>(), option::of(msg_id()), option::of(msg_id()), option::of(any::<u32>()));
+    (ids, places, body).prop_map(
+        |((msg_id, conversation, sender), (seq, wall, target, thread, ttl_s), body)| {
+            let (sender, wall) = (DeviceId(sender), WallMs(wall));
+            let (kind, data) = (body.kind(), body.to_data());
+            Inner { msg_id, kind, conversation, sender, seq, wall, target, thread, ttl_s, data }
+        },
+    )
 }
 
 /// Small damage: most of it is refused, and what is not shows whether something can be written in two ways.

@@ -78,10 +78,12 @@ pub(crate) fn chain_key() -> ChainKey {
 }
 
 pub(crate) fn addresses() -> Vec<Address> {
-    ["192.0.2.7:7401", "[2001:db8::7]:7401", "node.example.org:7401"].map(|text| text.parse().unwrap()).to_vec()
+    ["192.0.2.7:7401", "[2001:db8::7]:7401", "node.example.org:7401"]
+        .map(|text| text.parse().unwrap())
+        .to_vec()
 }
 
-fn event(seq: u64, body: EventBody) -> Event {
+pub(crate) fn event(seq: u64, body: EventBody) -> Event {
     let prev = EventId([u8::from(seq > 1); 32]);
     let deps = if seq > 1 { vec![EventId([9; 32]), EventId([8; 32])] } else { vec![] };
     Event::sign(&chain_key(), NewHeader { seq, prev, hlc: Ord64(WALL.0 << 16 | 5), deps, expires: 0 }, body)
@@ -100,7 +102,8 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         incarnation: 1,
         previous: None,
     };
-    let restored = Genesis { class: Class::Pair, incarnation: 2, previous: Some(ChainId([6; 32])), ..genesis.clone() };
+    let restored =
+        Genesis { class: Class::Pair, incarnation: 2, previous: Some(ChainId([6; 32])), ..genesis.clone() };
     let pair = Pair { session: [5; 32], kind: OlmKind::PreKey, olm: vec![0x01; 120] };
     let control = Control { key_epoch: 7, nonce: [2; 24], sealed: vec![0xcc; 60] };
     vec![
@@ -111,14 +114,22 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         ("event/pair", event(3, EventBody::Pair(pair.clone()))),
         ("event/pair-normal", event(3, EventBody::Pair(Pair { kind: OlmKind::Normal, ..pair }))),
         ("event/control", event(2, EventBody::Control(control))),
-        ("event/checkpoint", event(4, EventBody::Later { class: Class::Checkpoint, bytes: b"later".to_vec() })),
+        (
+            "event/checkpoint",
+            event(4, EventBody::Later { class: Class::Checkpoint, bytes: b"later".to_vec() }),
+        ),
         ("event/close", event(5, EventBody::Later { class: Class::Close, bytes: vec![] })),
         ("event/class-of-later", event(6, EventBody::Later { class: Class::Later(77), bytes: vec![1] })),
     ]
 }
 
 pub(crate) fn entry() -> FrontierEntry {
-    FrontierEntry { chain: chain_key().chain_id(), seq: 12, head: Head::Whole(EventId([0xee; 32])), clip: None }
+    FrontierEntry {
+        chain: chain_key().chain_id(),
+        seq: 12,
+        head: Head::Whole(EventId([0xee; 32])),
+        clip: None,
+    }
 }
 
 pub(crate) fn marks() -> Marks {
@@ -150,7 +161,12 @@ pub(crate) fn frames() -> Vec<Frame> {
             limits: Limits { message: 262_144, window: 262_144 },
             boot: BootId([1; 16]),
         }),
-        Frame::State(State { profile: Some(ann().profile), store: StoreId([2; 16]), resume: 0, root: [3; 16] }),
+        Frame::State(State {
+            profile: Some(ann().profile),
+            store: StoreId([2; 16]),
+            resume: 0,
+            root: [3; 16],
+        }),
         Frame::State(State { profile: None, store: StoreId([2; 16]), resume: 1 << 40, root: [3; 16] }),
         Frame::Who,
         Frame::WhoIs(WhoIs { profile: Some(bob_later()) }),
