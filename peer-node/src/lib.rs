@@ -1,3 +1,5 @@
-//! peer-node
+//! The program that each person runs. The module list is the map.
 
+pub mod clock;
+pub mod link;
 pub mod vault;

@@ -2,8 +2,23 @@
 //!
 //! The rooms, in reading order.
 
-pub mod address;
+// Names, numbers, limits
 pub mod ids;
-pub mod seal;
 pub mod time;
+pub mod address;
+pub mod config;
+pub mod error;
+
+// Formats
+pub mod codec;
+pub mod sign;
+pub mod identity;
+pub mod event;
+pub mod body;
+pub mod frame;
+pub mod letter;
+
+// The machine
+pub mod seal;
 pub mod timeline;
+pub mod node;
