@@ -1,5 +1,4 @@
-//! The program that each person runs. The module list is the map.
+//! peer-node
 
-pub mod clock;
-pub mod link;
+pub mod store;
 pub mod vault;

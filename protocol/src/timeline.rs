@@ -45,6 +45,8 @@ pub struct Item {
     pub content: Content,
 }
 
+mod face;
+
 /// What an item shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {

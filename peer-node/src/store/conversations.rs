@@ -31,7 +31,9 @@ pub(super) async fn write(tx: &Transaction<'_>, conversations: &[Conversation]) 
             signed(conversation.created.0).into(),
             tx.conversation(conversation.id).into(),
         ];
-        tx.db.execute_raw(statement("UPDATE conversation SET peer = ?, created = ? WHERE no = ?", values)).await?;
+        tx.db
+            .execute_raw(statement("UPDATE conversation SET peer = ?, created = ? WHERE no = ?", values))
+            .await?;
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use protocol::{
     node::Cursor,
     timeline::Key,
 };
-use sea_orm::{ActiveValue::Set, sea_query::{Expr, OnConflict}};
+use sea_orm::{
+    ActiveValue::Set,
+    sea_query::{Expr, OnConflict},
+};
 
 use super::{
     Error, Store,

@@ -1,9 +1,12 @@
 //! Drafts: what was typed into a conversation and not sent yet.
 
 use protocol::ids::ConversationId;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 
-use super::{Error, Store, statement};
+use super::{
+    Error, Store,
+    entity::draft::{ActiveModel, Column, Entity},
+};
 
 impl Store {
     /// The draft of a conversation; empty if there is none.
@@ -11,11 +14,8 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn draft(&self, conversation: ConversationId) -> Result<String, Error> {
-        let sql = "SELECT text FROM draft WHERE conversation = ?";
-        match self.row(sql, vec![conversation.0.to_vec().into()]).await? {
-            Some(row) => Ok(row.try_get_by_index(0)?),
-            None => Ok(String::new()),
-        }
+        let row = Entity::find_by_id(conversation.0.to_vec()).one(&self.0.readers).await?;
+        Ok(row.map(|row| row.text).unwrap_or_default())
     }
 
     /// Keeps a draft; an empty one takes it away.
@@ -24,14 +24,14 @@ impl Store {
     /// A database that cannot be written.
     pub async fn set_draft(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
         let id = conversation.0.to_vec();
-        let change = if text.is_empty() {
-            statement("DELETE FROM draft WHERE conversation = ?", vec![id.into()])
+        let writer = self.0.writer.lock().await;
+        if text.is_empty() {
+            Entity::delete_by_id(id).exec(writer.db()).await?;
         } else {
-            let sql = "INSERT INTO draft (conversation, text) VALUES (?, ?)
-                       ON CONFLICT (conversation) DO UPDATE SET text = excluded.text";
-            statement(sql, vec![id.into(), text.into()])
-        };
-        self.0.writer.lock().await.db().execute_raw(change).await?;
+            let row = ActiveModel { conversation: Set(id), text: Set(text.to_owned()) };
+            let newest = OnConflict::column(Column::Conversation).update_column(Column::Text).to_owned();
+            Entity::insert(row).on_conflict(newest).exec_without_returning(writer.db()).await?;
+        }
         Ok(())
     }
 }

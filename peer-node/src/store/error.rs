@@ -7,9 +7,13 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 /// "Not found" is never an error here: it is an `Option`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the disk is full: the last change was not kept, everything before it was; make room and start again")]
+    #[error(
+        "the disk is full: the last change was not kept, everything before it was; make room and start again"
+    )]
     Full,
-    #[error("the database {0} cannot be read with the key of this data folder: it is damaged, or it came from another folder")]
+    #[error(
+        "the database {0} cannot be read with the key of this data folder: it is damaged, or it came from another folder"
+    )]
     WrongKey(PathBuf),
     #[error("the database is damaged ({0}); put back a copy of the data folder, or restore from a backup")]
     Damaged(&'static str),

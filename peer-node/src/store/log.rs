@@ -9,7 +9,9 @@ use protocol::{
 use sea_orm::{ActiveValue::Set, NotSet, StreamTrait};
 
 use super::{
-    Error, Store, entity::event, signed, statement,
+    Error, Store,
+    entity::event,
+    signed, statement,
     write::{Transaction, insert as insert_rows},
 };
 
@@ -35,7 +37,8 @@ impl Store {
     pub async fn events(&self, chain: ChainId, from: u64, max_bytes: usize) -> Result<Vec<Event>, Error> {
         let sql = "SELECT header, signature, body FROM event
                    WHERE chain = (SELECT no FROM chain WHERE id = ?) AND seq >= ? ORDER BY seq";
-        let rows = self.0.readers.stream_raw(statement(sql, vec![chain.0.to_vec().into(), signed(from).into()]));
+        let rows =
+            self.0.readers.stream_raw(statement(sql, vec![chain.0.to_vec().into(), signed(from).into()]));
         let mut rows = rows.await?;
         let mut events = Vec::new();
         let mut left = max_bytes;
@@ -43,8 +46,10 @@ impl Store {
             let header: Vec<u8> = row.try_get_by_index(0)?;
             let signature: Vec<u8> = row.try_get_by_index(1)?;
             let body: Option<Vec<u8>> = row.try_get_by_index(2)?;
-            let signature =
-                signature.try_into().map(Signature).map_err(|_| Error::Damaged("a signature is not whole"))?;
+            let signature = signature
+                .try_into()
+                .map(Signature)
+                .map_err(|_| Error::Damaged("a signature is not whole"))?;
             let event = UnverifiedEvent::from_parts(header, signature, body)
                 .from_own_store()
                 .map_err(|_| Error::Damaged("an event is not whole"))?;

@@ -192,10 +192,14 @@ fn write(file: &mut File, store: StoreId, rev: u64) -> std::io::Result<()> {
 /// Nothing if the file is new or not whole.
 fn read(from: &mut File, path: &Path, store: StoreId) -> Result<Option<u64>, Error> {
     let mut bytes = Vec::new();
-    from.take(LEN as u64 + 1).read_to_end(&mut bytes).map_err(|source| file("read the mark", path, source))?;
+    from.take(LEN as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| file("read the mark", path, source))?;
     let Ok(bytes) = <[u8; LEN]>::try_from(bytes) else { return Ok(None) };
     if bytes[..16] != store.0 || bytes[24..] != checksum(&bytes) {
-        tracing::warn!("the mark of this database is damaged; an old copy of the data folder may go unnoticed");
+        tracing::warn!(
+            "the mark of this database is damaged; an old copy of the data folder may go unnoticed"
+        );
         return Ok(None);
     }
     Ok(Some(u64::from_le_bytes(bytes[16..24].try_into().expect("eight bytes"))))

@@ -52,7 +52,9 @@ async fn prepare(
     let (mark, reached) = Mark::open(&options.marks, store_id);
     let restored = reached.is_some_and(|reached| reached > rev);
     if restored {
-        tracing::warn!("the data folder is an old copy; this node begins anew where the copy cannot know what came after");
+        tracing::warn!(
+            "the data folder is an old copy; this node begins anew where the copy cannot know what came after"
+        );
     }
     // A copy goes on above everything the mark has seen, or the next old copy would not be noticed.
     let rev = reached.unwrap_or(0).max(rev);
@@ -140,7 +142,8 @@ async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
     if db.query_one_raw(statement(table, vec![])).await?.is_none() {
         return Ok(Vec::new());
     }
-    let rows = db.query_all_raw(statement("SELECT version FROM seaql_migrations ORDER BY version", vec![])).await?;
+    let rows =
+        db.query_all_raw(statement("SELECT version FROM seaql_migrations ORDER BY version", vec![])).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
@@ -159,7 +162,8 @@ async fn keep_copy(db: &DatabaseConnection, path: &Path, step: &str) -> Result<P
         target.sync_all()?;
         fs::rename(&to, &done)
     };
-    let copied = tokio::task::spawn_blocking(copying).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let copied =
+        tokio::task::spawn_blocking(copying).await.unwrap_or_else(|error| Err(io::Error::other(error)));
     if let Err(source) = copied {
         drop(fs::remove_file(&part));
         return Err(file("copy the database, before bringing it to this version, to", &copy, source));
@@ -186,7 +190,8 @@ fn earlier_copy(path: &Path) -> Option<PathBuf> {
 /// The id and the revision of the database; a new one gets an id.
 async fn identity(db: &DatabaseConnection) -> Result<(StoreId, u64), Error> {
     if let Some(row) = entity::store::Entity::find().one(db).await? {
-        let id = StoreId::try_from(row.store_id.as_slice()).map_err(|_| Error::Damaged("its name is not whole"))?;
+        let id = StoreId::try_from(row.store_id.as_slice())
+            .map_err(|_| Error::Damaged("its name is not whole"))?;
         return Ok((id, unsigned(row.rev)));
     }
     let mut id = StoreId([0; 16]);

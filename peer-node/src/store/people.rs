@@ -128,6 +128,9 @@ pub(super) fn read(row: &QueryResult) -> Result<Person, Error> {
         account_key: account_key.try_into().map_err(|_| damaged())?,
         since: WallMs(unsigned(row.try_get("", "since")?)),
         conversation: ConversationId::try_from(conversation.as_slice()).map_err(|_| damaged())?,
-        replaces: replaces.map(|user| UserId::try_from(user.as_slice())).transpose().map_err(|_| damaged())?,
+        replaces: replaces
+            .map(|user| UserId::try_from(user.as_slice()))
+            .transpose()
+            .map_err(|_| damaged())?,
     })
 }

@@ -38,7 +38,8 @@ async fn insert_rows(tx: &Transaction<'_>, values: Vec<Value>, count: usize) -> 
     if count == 0 {
         return Ok(());
     }
-    let sql = format!("INSERT INTO search (rowid, text, place) VALUES (?,?,?){}", ",(?,?,?)".repeat(count - 1));
+    let sql =
+        format!("INSERT INTO search (rowid, text, place) VALUES (?,?,?){}", ",(?,?,?)".repeat(count - 1));
     tx.db.execute_raw(statement(sql, values)).await?;
     Ok(())
 }
@@ -100,16 +101,18 @@ fn pattern(query: &str) -> Option<String> {
     let folded = fold(query);
     let mut words: Vec<String> = Vec::new();
     let mut last_was_sign = false;
-    for word in folded.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty()) {
+    for word in
+        folded.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty())
+    {
         let sign = word.chars().all(stands_alone);
-        match words.last_mut() {
-            // Signs that followed each other in the query have to follow each other in the text.
-            Some(phrase) if sign && last_was_sign => {
-                phrase.push(' ');
-                phrase.push_str(word);
-            }
-            _ if words.len() == MAX_WORDS => break,
-            _ => words.push(word.to_owned()),
+        // Signs that followed each other in the query have to follow each other in the text.
+        if let Some(phrase) = words.last_mut().filter(|_| sign && last_was_sign) {
+            phrase.push(' ');
+            phrase.push_str(word);
+        } else if words.len() == MAX_WORDS {
+            break;
+        } else {
+            words.push(word.to_owned());
         }
         last_was_sign = sign;
     }

@@ -1,9 +1,12 @@
 //! Settings of this node: small values by name, kept as JSON.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Error, Store, statement};
+use super::{
+    Error, Store,
+    entity::setting::{ActiveModel, Column, Entity},
+};
 
 impl Store {
     /// A setting, if it was ever set.
@@ -11,10 +14,8 @@ impl Store {
     /// # Errors
     /// A database that cannot be read, or a value of another shape.
     pub async fn setting<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        let row = self.row("SELECT value FROM setting WHERE key = ?", vec![key.into()]).await?;
-        let Some(row) = row else { return Ok(None) };
-        let value: String = row.try_get_by_index(0)?;
-        serde_json::from_str(&value).map(Some).map_err(|_| Error::Damaged("a setting has another shape"))
+        let Some(row) = Entity::find_by_id(key).one(&self.0.readers).await? else { return Ok(None) };
+        serde_json::from_str(&row.value).map(Some).map_err(|_| Error::Damaged("a setting has another shape"))
     }
 
     /// Sets a setting; durable when this returns.
@@ -27,10 +28,10 @@ impl Store {
     }
 
     pub(super) async fn set_setting_json(&self, key: &str, value: String) -> Result<(), Error> {
-        let sql = "INSERT INTO setting (key, value) VALUES (?, ?)
-                   ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let row = ActiveModel { key: Set(key.to_owned()), value: Set(value) };
+        let newest = OnConflict::column(Column::Key).update_column(Column::Value).to_owned();
         let writer = self.0.writer.lock().await;
-        writer.db().execute_raw(statement(sql, vec![key.into(), value.into()])).await?;
+        Entity::insert(row).on_conflict(newest).exec_without_returning(writer.db()).await?;
         Ok(())
     }
 }

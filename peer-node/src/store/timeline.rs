@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use protocol::{
+    body::Body,
     ids::{ChainId, ConversationId, MsgId},
-    timeline::{Entry, Item, Key, apply},
+    timeline::{Content, Entry, Item, Key},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult, Value, sea_query::OnConflict};
 
@@ -150,7 +151,8 @@ fn show(item: &Item) -> i64 {
 }
 
 // Every statement that gives items names these columns.
-const ONE_BY_NUMBER: &str = "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+const ONE_BY_NUMBER: &str =
+    "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = ? AND i.id = ?";
 const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
@@ -251,4 +253,27 @@ fn beside(conversation: ConversationId, key: Key, limit: usize) -> Vec<Value> {
         signed(key.seq).into(),
         signed(limit as u64).into(),
     ]
+}
+
+/// The fold, until the machine brings its own.
+fn apply(item: Option<Item>, entry: &Entry) -> Item {
+    let makes = entry.target == entry.msg_id;
+    let content = match Body::from_data(entry.kind, &entry.data) {
+        _ if !makes => Content::Unborn,
+        Ok(Body::Text { text }) => Content::Text { text },
+        _ => Content::Unknown { kind: entry.kind },
+    };
+    match item {
+        Some(item) if item.content != Content::Unborn => item,
+        _ => Item {
+            conversation: entry.conversation,
+            id: entry.target,
+            key: entry.key,
+            author: entry.author,
+            mine: entry.mine,
+            wall: entry.wall,
+            received: entry.received,
+            content,
+        },
+    }
 }

@@ -1,9 +1,6 @@
 //! The one writer: a batch of the machine becomes one transaction, or nothing of it does.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::Ordering,
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use protocol::{
     event::Event,
@@ -12,12 +9,13 @@ use protocol::{
     timeline::Entry,
 };
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
+    QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait, sea_query::OnConflict,
 };
 
-use super::{Error, Store, conversations, cursors, entity, log, people, records, signed, statement, timeline};
+use super::{
+    Error, Store, conversations, cursors, entity, log, people, records, signed, statement, timeline,
+};
 
 /// Rows for one statement: fewer cost more statements, more make longer ones that are slower to build.
 pub(super) const CHUNK: usize = 100;
@@ -95,7 +93,10 @@ impl Sorted {
         let events = self.events.iter().map(|(conversation, _)| *conversation);
         let entries = self.entries.iter().map(|entry| entry.conversation);
         let cursors = self.cursors.iter().map(|cursor| cursor.conversation);
-        events.chain(entries).chain(cursors).chain(self.conversations.iter().map(|conversation| conversation.id))
+        events
+            .chain(entries)
+            .chain(cursors)
+            .chain(self.conversations.iter().map(|conversation| conversation.id))
     }
 
     fn chains(&self) -> impl Iterator<Item = (ChainId, ConversationId)> {
@@ -201,7 +202,8 @@ impl Next {
         let sql = "SELECT (SELECT COALESCE(MAX(no), 0) + 1 FROM conversation),
                           (SELECT COALESCE(MAX(no), 0) + 1 FROM chain),
                           (SELECT COALESCE(MAX(no), 0) + 1 FROM item)";
-        let row = db.query_one_raw(statement(sql, vec![])).await?.ok_or(Error::Damaged("it answers nothing"))?;
+        let row =
+            db.query_one_raw(statement(sql, vec![])).await?.ok_or(Error::Damaged("it answers nothing"))?;
         Ok(Self {
             conversation: row.try_get_by_index(0)?,
             chain: row.try_get_by_index(1)?,
@@ -233,7 +235,8 @@ impl Transaction<'_> {
         conversations: impl Iterator<Item = ConversationId>,
         chains: impl Iterator<Item = (ChainId, ConversationId)>,
     ) -> Result<(), Error> {
-        let wanted = conversations.filter(|id| !self.conversations.contains_key(id)).map(|id| (id, ())).collect();
+        let wanted =
+            conversations.filter(|id| !self.conversations.contains_key(id)).map(|id| (id, ())).collect();
         self.number_conversations(wanted).await?;
         let wanted = chains.filter(|(id, _)| !self.chains.contains_key(id)).collect();
         self.number_chains(wanted).await
@@ -255,7 +258,12 @@ impl Transaction<'_> {
             let no = self.next.conversation;
             self.next.conversation += 1;
             self.conversations.insert(id, no);
-            rows.push(ActiveModel { no: Set(no), id: Set(id.0.to_vec()), peer: Set(None), created: Set(None) });
+            rows.push(ActiveModel {
+                no: Set(no),
+                id: Set(id.0.to_vec()),
+                peer: Set(None),
+                created: Set(None),
+            });
         }
         insert(&self.db, rows, None).await
     }
@@ -265,8 +273,8 @@ impl Transaction<'_> {
         let ids: Vec<Vec<u8>> = wanted.keys().map(|id| id.0.to_vec()).collect();
         for ids in ids.chunks(CHUNK) {
             for row in Entity::find().filter(Column::Id.is_in(ids.iter().cloned())).all(&self.db).await? {
-                let id =
-                    ChainId::try_from(row.id.as_slice()).map_err(|_| Error::Damaged("a chain has no name"))?;
+                let id = ChainId::try_from(row.id.as_slice())
+                    .map_err(|_| Error::Damaged("a chain has no name"))?;
                 wanted.remove(&id);
                 self.chains.insert(id, row.no);
             }
