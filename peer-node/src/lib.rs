@@ -1,4 +1,7 @@
 //! peer-node
 
+pub mod clock;
+pub mod directory;
+pub mod link;
 pub mod store;
 pub mod vault;

@@ -53,7 +53,7 @@ macro_rules! rows {
                             ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > COALESCE((
                                 SELECT MAX(k.read) FROM cursor k
                                 WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
-                            ), 0)
+                            ), -1)
                         WHERE c.conversation = v.no LIMIT 100
                     )) AS unread
              FROM conversation v

@@ -21,7 +21,7 @@ pub(super) async fn advance(tx: &Transaction<'_>, cursors: &[Cursor]) -> Result<
     let rows = cursors.iter().map(|cursor| ActiveModel {
         conversation: Set(tx.conversation(cursor.conversation)),
         reader: Set(cursor.reader.0.to_vec()),
-        chain: Set(tx.chain(cursor.chain)),
+        chain: Set(tx.chain(cursor.conversation, cursor.chain)),
         delivered: Set(signed(cursor.delivered)),
         read: Set(signed(cursor.read)),
     });
@@ -46,7 +46,7 @@ pub(super) const FIRST_UNREAD: &str = "SELECT i.ord AS ord, f.id AS chain, i.seq
             WHERE u.conversation = v.no AND u.chain = c.no AND u.show = 2 AND u.seq > COALESCE((
                 SELECT MAX(k.read) FROM cursor k
                 WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
-            ), 0)
+            ), -1)
         ) AS seq
         FROM conversation v CROSS JOIN chain c ON c.conversation = v.no
         WHERE v.id = ?

@@ -77,9 +77,9 @@ impl Store {
             .chain(piece.cursors.iter().map(|cursor| cursor.conversation))
             .chain(piece.items.iter().map(|item| item.conversation))
             .collect();
-        let chains = piece.cursors.iter().map(|cursor| (cursor.chain, cursor.conversation));
+        let chains = piece.cursors.iter().map(|cursor| (cursor.conversation, cursor.chain));
         let chains: Vec<_> =
-            chains.chain(piece.items.iter().map(|item| (item.key.chain, item.conversation))).collect();
+            chains.chain(piece.items.iter().map(|item| (item.conversation, item.key.chain))).collect();
         let done = writer.transaction(async |tx| {
             tx.number(named.iter().copied(), chains.iter().copied()).await?;
             people::write(tx, &piece.people).await?;

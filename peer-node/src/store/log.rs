@@ -16,9 +16,9 @@ use super::{
 };
 
 pub(super) async fn insert(tx: &Transaction<'_>, events: &[(ConversationId, Event)]) -> Result<(), Error> {
-    let row = |(_, event): &(ConversationId, Event)| event::ActiveModel {
+    let row = |(conversation, event): &(ConversationId, Event)| event::ActiveModel {
         no: NotSet,
-        chain: Set(tx.chain(event.chain())),
+        chain: Set(tx.chain(*conversation, event.chain())),
         seq: Set(signed(event.seq())),
         header: Set(event.header_bytes().to_vec()),
         signature: Set(event.signature().0.to_vec()),
@@ -27,6 +27,11 @@ pub(super) async fn insert(tx: &Transaction<'_>, events: &[(ConversationId, Even
     // No "on conflict": the machine gives each (chain, seq) once, and a second one is a fault that must not pass.
     insert_rows(&tx.db, events.iter().map(row).collect(), None).await
 }
+
+// A chain is in one conversation; a name that stands in several is no chain and has no events.
+pub(super) const EVENTS: &str = "SELECT header, signature, body FROM event
+    WHERE chain = (SELECT no FROM chain c WHERE id = ? AND EXISTS (SELECT 1 FROM event WHERE chain = c.no) LIMIT 1)
+      AND seq >= ? ORDER BY seq";
 
 impl Store {
     /// The stored events of `chain` from `from` on, in order: as many as fit `max_bytes`, but at least one if there is

@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use protocol::{
     body::{Body, kind},
     event::{Class, Content as Sealed, Event, EventBody, Genesis, NewHeader},
@@ -7,7 +5,7 @@ use protocol::{
     ids::{ChainId, ConversationId, DeviceId, EventId, MsgId, UserId},
     node::{Commit, Conversation, Cursor, KeyState, Person, Relation, Write},
     time::{Ord64, WallMs},
-    timeline::{Content, Entry, Item, Key},
+    timeline::{Content, Entry, Item, Key, NO_CHAIN},
 };
 use tempfile::TempDir;
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    body::Body,
     ids::{ChainId, ConversationId, MsgId},
-    timeline::{Content, Entry, Item, Key},
+    timeline::{Entry, Item, Key, apply},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult, Value, sea_query::OnConflict};
 
@@ -104,10 +103,10 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
         return Ok(());
     }
     // The fold may have moved it to a chain that the batch named, or left it on its own.
-    tx.number(std::iter::empty(), std::iter::once((after.key.chain, conversation))).await?;
+    tx.number(std::iter::empty(), std::iter::once((conversation, after.key.chain))).await?;
     let values: Vec<Value> = vec![
         signed(after.key.ord).into(),
-        tx.chain(after.key.chain).into(),
+        tx.chain(conversation, after.key.chain).into(),
         signed(after.key.seq).into(),
         show(&after).into(),
         after.face().into(),
@@ -134,7 +133,7 @@ fn row(tx: &Transaction<'_>, no: i64, item: &Item) -> ActiveModel {
         no: Set(no),
         conversation: Set(tx.conversation(item.conversation)),
         ord: Set(signed(item.key.ord)),
-        chain: Set(tx.chain(item.key.chain)),
+        chain: Set(tx.chain(item.conversation, item.key.chain)),
         seq: Set(signed(item.key.seq)),
         id: Set(item.id.0.to_vec()),
         show: Set(show(item)),
@@ -253,27 +252,4 @@ fn beside(conversation: ConversationId, key: Key, limit: usize) -> Vec<Value> {
         signed(key.seq).into(),
         signed(limit as u64).into(),
     ]
-}
-
-/// The fold, until the machine brings its own.
-fn apply(item: Option<Item>, entry: &Entry) -> Item {
-    let makes = entry.target == entry.msg_id;
-    let content = match Body::from_data(entry.kind, &entry.data) {
-        _ if !makes => Content::Unborn,
-        Ok(Body::Text { text }) => Content::Text { text },
-        _ => Content::Unknown { kind: entry.kind },
-    };
-    match item {
-        Some(item) if item.content != Content::Unborn => item,
-        _ => Item {
-            conversation: entry.conversation,
-            id: entry.target,
-            key: entry.key,
-            author: entry.author,
-            mine: entry.mine,
-            wall: entry.wall,
-            received: entry.received,
-            content,
-        },
-    }
 }

@@ -1,6 +1,9 @@
 //! The one writer: a batch of the machine becomes one transaction, or nothing of it does.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+};
 
 use protocol::{
     event::Event,
@@ -28,7 +31,7 @@ pub(super) struct Writer {
     rev: u64,
     next: Next,
     conversations: BTreeMap<ConversationId, i64>,
-    chains: BTreeMap<ChainId, i64>,
+    chains: BTreeMap<(ConversationId, ChainId), i64>,
 }
 
 /// The next free number of each table. A number that a failed batch took is never missed.
@@ -44,7 +47,7 @@ pub(super) struct Transaction<'w> {
     pub(super) db: DatabaseTransaction,
     next: &'w mut Next,
     conversations: &'w mut BTreeMap<ConversationId, i64>,
-    chains: &'w mut BTreeMap<ChainId, i64>,
+    chains: &'w mut BTreeMap<(ConversationId, ChainId), i64>,
 }
 
 impl Commit for Store {
@@ -99,10 +102,10 @@ impl Sorted {
             .chain(self.conversations.iter().map(|conversation| conversation.id))
     }
 
-    fn chains(&self) -> impl Iterator<Item = (ChainId, ConversationId)> {
-        let events = self.events.iter().map(|(conversation, event)| (event.chain(), *conversation));
-        let entries = self.entries.iter().map(|entry| (entry.key.chain, entry.conversation));
-        events.chain(entries).chain(self.cursors.iter().map(|cursor| (cursor.chain, cursor.conversation)))
+    fn chains(&self) -> impl Iterator<Item = (ConversationId, ChainId)> {
+        let events = self.events.iter().map(|(conversation, event)| (*conversation, event.chain()));
+        let entries = self.entries.iter().map(|entry| (entry.conversation, entry.key.chain));
+        events.chain(entries).chain(self.cursors.iter().map(|cursor| (cursor.conversation, cursor.chain)))
     }
 }
 
@@ -219,8 +222,8 @@ impl Transaction<'_> {
     }
 
     /// The number of a chain that was named to [`Transaction::number`].
-    pub(super) fn chain(&self, id: ChainId) -> i64 {
-        *self.chains.get(&id).expect("every chain of a batch is numbered first")
+    pub(super) fn chain(&self, conversation: ConversationId, id: ChainId) -> i64 {
+        *self.chains.get(&(conversation, id)).expect("every chain of a batch is numbered first")
     }
 
     pub(super) fn next_item(&mut self) -> i64 {
@@ -233,18 +236,17 @@ impl Transaction<'_> {
     pub(super) async fn number(
         &mut self,
         conversations: impl Iterator<Item = ConversationId>,
-        chains: impl Iterator<Item = (ChainId, ConversationId)>,
+        chains: impl Iterator<Item = (ConversationId, ChainId)>,
     ) -> Result<(), Error> {
-        let wanted =
-            conversations.filter(|id| !self.conversations.contains_key(id)).map(|id| (id, ())).collect();
+        let wanted = conversations.filter(|id| !self.conversations.contains_key(id)).collect();
         self.number_conversations(wanted).await?;
-        let wanted = chains.filter(|(id, _)| !self.chains.contains_key(id)).collect();
+        let wanted = chains.filter(|chain| !self.chains.contains_key(chain)).collect();
         self.number_chains(wanted).await
     }
 
-    async fn number_conversations(&mut self, mut wanted: BTreeMap<ConversationId, ()>) -> Result<(), Error> {
+    async fn number_conversations(&mut self, mut wanted: BTreeSet<ConversationId>) -> Result<(), Error> {
         use entity::conversation::{ActiveModel, Column, Entity};
-        let ids: Vec<Vec<u8>> = wanted.keys().map(|id| id.0.to_vec()).collect();
+        let ids: Vec<Vec<u8>> = wanted.iter().map(|id| id.0.to_vec()).collect();
         for ids in ids.chunks(CHUNK) {
             for row in Entity::find().filter(Column::Id.is_in(ids.iter().cloned())).all(&self.db).await? {
                 let id = ConversationId::try_from(row.id.as_slice())
@@ -254,7 +256,7 @@ impl Transaction<'_> {
             }
         }
         let mut rows = Vec::with_capacity(wanted.len());
-        for id in wanted.into_keys() {
+        for id in wanted {
             let no = self.next.conversation;
             self.next.conversation += 1;
             self.conversations.insert(id, no);
@@ -268,22 +270,29 @@ impl Transaction<'_> {
         insert(&self.db, rows, None).await
     }
 
-    async fn number_chains(&mut self, mut wanted: BTreeMap<ChainId, ConversationId>) -> Result<(), Error> {
+    async fn number_chains(&mut self, mut wanted: BTreeSet<(ConversationId, ChainId)>) -> Result<(), Error> {
         use entity::chain::{ActiveModel, Column, Entity};
-        let ids: Vec<Vec<u8>> = wanted.keys().map(|id| id.0.to_vec()).collect();
+        let numbers: BTreeMap<i64, ConversationId> = wanted
+            .iter()
+            .map(|(conversation, _)| (self.conversation(*conversation), *conversation))
+            .collect();
+        let ids: Vec<Vec<u8>> = wanted.iter().map(|(_, id)| id.0.to_vec()).collect();
         for ids in ids.chunks(CHUNK) {
             for row in Entity::find().filter(Column::Id.is_in(ids.iter().cloned())).all(&self.db).await? {
                 let id = ChainId::try_from(row.id.as_slice())
                     .map_err(|_| Error::Damaged("a chain has no name"))?;
-                wanted.remove(&id);
-                self.chains.insert(id, row.no);
+                if let Some(conversation) = numbers.get(&row.conversation)
+                    && wanted.remove(&(*conversation, id))
+                {
+                    self.chains.insert((*conversation, id), row.no);
+                }
             }
         }
         let mut rows = Vec::with_capacity(wanted.len());
-        for (id, conversation) in wanted {
+        for (conversation, id) in wanted {
             let no = self.next.chain;
             self.next.chain += 1;
-            self.chains.insert(id, no);
+            self.chains.insert((conversation, id), no);
             let conversation = self.conversation(conversation);
             rows.push(ActiveModel { no: Set(no), id: Set(id.0.to_vec()), conversation: Set(conversation) });
         }

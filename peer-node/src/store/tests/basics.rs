@@ -172,3 +172,20 @@ async fn a_name_means_the_person_who_was_not_replaced() {
     commit(&store, vec![Write::Person(blocked.clone())]).await;
     assert_eq!(store.person(BOB).await.unwrap(), Some(blocked));
 }
+
+#[tokio::test]
+async fn a_request_whose_chain_is_not_here_yet_counts_as_unread() {
+    let (_folder, store) = fresh().await;
+    let mut writes = chat();
+    let carol = ConversationId([30; 32]);
+    for (n, conversation) in [(1, carol), (2, CHAT)] {
+        let mut request = text(BOB, n, 5, 0, "may I");
+        (request.conversation, request.key.chain) = (conversation, NO_CHAIN);
+        writes.push(Write::Entry(request));
+    }
+    commit(&store, writes).await;
+    let unread = async || store.conversation(CHAT).await.unwrap().unwrap().unread;
+    assert_eq!(unread().await, 1);
+    commit(&store, vec![reading(ME, NO_CHAIN, 0, 0)]).await;
+    assert_eq!(unread().await, 0);
+}

@@ -57,6 +57,9 @@ async fn a_page_is_read_from_the_index_and_never_sorted_whole() {
         assert!(plan.contains("USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"), "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");
     }
+    let plan_of_events = plan(log::EVENTS, 2).await;
+    assert!(plan_of_events.contains("SEARCH event USING INDEX sqlite_autoindex_event_1 (chain=? AND seq>?)"));
+    assert!(!plan_of_events.contains("TEMP B-TREE") && !plan_of_events.contains("SCAN"), "{plan_of_events}");
     for (sql, values) in [(conversations::ALL, 0), (cursors::FIRST_UNREAD, 1)] {
         let plan = plan(sql, values).await;
         assert!(plan.contains("item_unread (conversation=? AND chain=? AND seq>?"), "{plan}");
