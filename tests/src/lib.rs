@@ -6,3 +6,4 @@ pub mod directory;
 pub mod node;
 pub mod program;
 pub mod require;
+pub mod wire;
