@@ -2,7 +2,25 @@
 //!
 //! The rooms, in reading order.
 
-pub mod address;
+// Names, numbers, limits
 pub mod ids;
 pub mod time;
+pub mod address;
+pub mod config;
+pub mod error;
+
+// Formats
+pub mod codec;
+pub mod sign;
+pub mod identity;
+pub mod event;
+pub mod body;
+pub mod frame;
+pub mod letter;
+pub mod directory;
+
+// The machine
+pub mod chain;
+pub mod seal;
 pub mod timeline;
+pub mod node;
