@@ -7,7 +7,10 @@ use std::{
 
 /// A room, and what no line of it may name. `crate::` stands for the room's own crate.
 const RULES: &[(&str, &[&str])] = &[
-    ("protocol/src", &["tokio", "axum", "sea_orm", "tungstenite", "iroh", "std::net::Tcp", "std::fs", "std::thread"]),
+    (
+        "protocol/src",
+        &["tokio", "axum", "sea_orm", "tungstenite", "iroh", "std::net::Tcp", "std::fs", "std::thread"],
+    ),
     ("web/src", &["axum", "tokio", "sea_orm", "peer_node", "directory::"]),
     ("migrations/src", &["protocol::"]),
     ("directory/src", &["peer_node", "web::"]),

@@ -36,7 +36,10 @@ struct Compose {
 impl Compose {
     async fn run(&self, args: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
-        command.current_dir(root()).env("CONFAB_IMAGE", "confab:journey").args(["--project-name", "confab-journey"]);
+        command
+            .current_dir(root())
+            .env("CONFAB_IMAGE", "confab:journey")
+            .args(["--project-name", "confab-journey"]);
         said(command.args(args)).await
     }
 
@@ -81,7 +84,8 @@ impl Compose {
         let token = self.run(&["exec", "-T", name, "peer-node", "token", "create", "journey"]).await?;
         let token = token.split_whitespace().last().context("a token is printed")?;
         let api = Api::new(&format!("http://127.0.0.1:{port}"), token);
-        let account = json!({ "username": name, "passphrase": format!("{name} rows a green boat"), "create": true });
+        let account =
+            json!({ "username": name, "passphrase": format!("{name} rows a green boat"), "create": true });
         api.post("account", account).await?;
         Ok(api)
     }

@@ -30,8 +30,12 @@ async fn cookie(node: &TestNode) -> Result<String> {
     );
     let (status, answer) = ask(ui, &request).await?;
     ensure!(status < 400, "{answer}");
-    let line = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).context("a cookie is set")?;
-    ensure!(line.contains("HttpOnly") && line.contains("SameSite=Strict") && !line.contains("Domain"), "{line}");
+    let line =
+        answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).context("a cookie is set")?;
+    ensure!(
+        line.contains("HttpOnly") && line.contains("SameSite=Strict") && !line.contains("Domain"),
+        "{line}"
+    );
     Ok(line.split(';').next().unwrap_or_default().to_owned())
 }
 
@@ -57,8 +61,9 @@ async fn every_request_proves_its_host_its_origin_and_a_secret() -> Result<()> {
     };
     let own = format!("Origin: http://{ui}\r\n");
     let foreign = "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
-    let socket = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        .to_owned();
+    let socket =
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            .to_owned();
     let form = "application/x-www-form-urlencoded";
 
     let right = [
@@ -73,7 +78,11 @@ async fn every_request_proves_its_host_its_origin_and_a_secret() -> Result<()> {
 
     let wrong = [
         ("a rebinding name", 421, get("evil.example", "/", &session)),
-        ("a rebinding name with our port", 421, get(&format!("evil.example:{port}"), "/api/v1/status", &bearer)),
+        (
+            "a rebinding name with our port",
+            421,
+            get(&format!("evil.example:{port}"), "/api/v1/status", &bearer),
+        ),
         ("0.0.0.0", 421, get(&format!("0.0.0.0:{port}"), "/", &session)),
         ("no port", 421, get("127.0.0.1", "/", &session)),
         ("a rebinding name, nothing there", 421, get("evil.example", "/no/such/page", "")),
@@ -83,15 +92,30 @@ async fn every_request_proves_its_host_its_origin_and_a_secret() -> Result<()> {
         ("a null origin", 403, post(&ui, "/setup/welcome", &format!("{session}Origin: null\r\n"), form, "")),
         ("a cross-site form", 403, post(&ui, "/setup/welcome", &format!("{session}{foreign}"), form, "")),
         ("a form without an origin", 403, post(&ui, "/setup/welcome", &session, form, "")),
-        ("a form without its token", 403, post(&ui, "/setup/welcome", &format!("{session}{own}"), form, "next=1")),
-        ("a page framed from elsewhere", 403, get(&ui, "/chats", &format!("{session}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: iframe\r\n"))),
-        ("the socket from a foreign page", 403, get(&ui, "/live", &format!("{session}{foreign}{socket}").replace("Connection: close\r\n", ""))),
+        (
+            "a form without its token",
+            403,
+            post(&ui, "/setup/welcome", &format!("{session}{own}"), form, "next=1"),
+        ),
+        (
+            "a page framed from elsewhere",
+            403,
+            get(&ui, "/chats", &format!("{session}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: iframe\r\n")),
+        ),
+        (
+            "the socket from a foreign page",
+            403,
+            get(&ui, "/live", &format!("{session}{foreign}{socket}").replace("Connection: close\r\n", "")),
+        ),
         ("JSON that is not said to be JSON", 415, post(&ui, "/api/v1/unlock", &bearer, "text/plain", "{}")),
     ];
     for (what, wanted, request) in wrong {
         let (status, answer) = ask(&ui, &request).await?;
         ensure!(status == wanted, "{what}: {wanted} was expected, not {answer}");
-        ensure!(!answer.to_ascii_lowercase().contains("access-control-allow"), "{what}: CORS is never answered");
+        ensure!(
+            !answer.to_ascii_lowercase().contains("access-control-allow"),
+            "{what}: CORS is never answered"
+        );
     }
 
     // Another node's cookie on this computer opens nothing here (browsers send cookies to every port).
@@ -99,7 +123,12 @@ async fn every_request_proves_its_host_its_origin_and_a_secret() -> Result<()> {
     ensure!(status == 401 || answer.contains("/launch"), "another port's cookie: {answer}");
 
     let (_, page) = ask(&ui, &get(&ui, "/no/such/page", &session)).await?;
-    for header in ["content-security-policy: default-src 'none'", "frame-ancestors 'none'", "x-content-type-options: nosniff", "referrer-policy: no-referrer"] {
+    for header in [
+        "content-security-policy: default-src 'none'",
+        "frame-ancestors 'none'",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+    ] {
         ensure!(page.to_ascii_lowercase().contains(header), "{header} is missing on a 404:\n{page}");
     }
 
@@ -125,7 +154,10 @@ async fn a_hostile_page_in_the_same_browser_gets_nothing() -> Result<()> {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
             let page = "<!doctype html><title>evil</title><body>";
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                page.len()
+            );
             let _ = stream.write_all(head.as_bytes()).await;
         }
     });

@@ -18,7 +18,11 @@ async fn no_secret_is_readable_on_the_wire_on_the_disk_or_in_a_log() -> Result<(
     bob.announce(&tapped_links.address.to_string()).await?;
     bob.register().await?;
 
-    let texts = ["the harbour master keeps a violet ledger", "seventeen herons went north", "burn after reading nothing"];
+    let texts = [
+        "the harbour master keeps a violet ledger",
+        "seventeen herons went north",
+        "burn after reading nothing",
+    ];
     let chat = alice.api.ask("bob", texts[0]).await?;
     bob.accept("alice").await?;
     let second = alice.api.send(&chat, texts[1]).await?;
@@ -71,7 +75,10 @@ async fn no_secret_is_readable_on_the_wire_on_the_disk_or_in_a_log() -> Result<(
     let heard = tapped_directory.heard().await;
     for text in texts {
         for form in forms(text.as_bytes()) {
-            ensure!(!heard.windows(form.len()).any(|window| window == form), "{text:?} went to the directory");
+            ensure!(
+                !heard.windows(form.len()).any(|window| window == form),
+                "{text:?} went to the directory"
+            );
         }
     }
     Ok(())

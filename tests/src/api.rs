@@ -40,7 +40,11 @@ impl Api {
         let answer = request.send().await.with_context(|| url.clone())?;
         let status = answer.status();
         let text = answer.text().await?;
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        };
         Ok((status, body))
     }
 
@@ -79,7 +83,8 @@ impl Api {
     /// # Errors
     /// The node's refusal.
     pub async fn send(&self, conversation: &str, text: &str) -> Result<String> {
-        let said = self.post(&format!("conversations/{conversation}/messages"), json!({ "text": text })).await?;
+        let said =
+            self.post(&format!("conversations/{conversation}/messages"), json!({ "text": text })).await?;
         Ok(said["id"].as_str().context("the message has an id")?.to_owned())
     }
 
@@ -125,7 +130,8 @@ impl Api {
     /// The node's refusal.
     pub async fn events(&self) -> Result<Events> {
         let client = Client::builder().build()?;
-        let answer = client.get(format!("{}/api/v1/events", self.base)).bearer_auth(&self.token).send().await?;
+        let answer =
+            client.get(format!("{}/api/v1/events", self.base)).bearer_auth(&self.token).send().await?;
         ensure!(answer.status().is_success(), "events: {}", answer.status());
         let (seen, events) = watch::channel(Vec::new());
         let reader = tokio::spawn(async move {
@@ -182,7 +188,11 @@ impl Event {
         if data.is_empty() {
             return None;
         }
-        Some(Self { id: field("id"), kind: field("event"), data: serde_json::from_str(&data).unwrap_or_default() })
+        Some(Self {
+            id: field("id"),
+            kind: field("event"),
+            data: serde_json::from_str(&data).unwrap_or_default(),
+        })
     }
 }
 

@@ -50,6 +50,8 @@ async fn run(data: &Path, listen: &str) -> Result<(Program, String)> {
         ("CONFAB_LOG", "trace".to_owned()),
     ];
     let mut program = Program::start("directory", &[], &env)?;
-    let url = program.line(|line| line.split_whitespace().find(|word| word.starts_with("http://127")).map(str::to_owned)).await?;
+    let url = program
+        .line(|line| line.split_whitespace().find(|word| word.starts_with("http://127")).map(str::to_owned))
+        .await?;
     Ok((program, url.trim_end_matches('/').to_owned()))
 }

@@ -41,11 +41,23 @@ impl TestNode {
         let announce = listen.clone();
         let started = start(folder.path(), &ui, &listen, &announce, directory.as_deref()).await?;
         let data = folder.path().join("data").display().to_string();
-        let made = program::output("peer-node", &["token", "create", "--data", &data, "journey"], &[]).await?;
+        let made =
+            program::output("peer-node", &["token", "create", "--data", &data, "journey"], &[]).await?;
         let token = made.split_whitespace().last().context("a token is printed")?;
         let api = Api::new(&format!("http://{ui}"), token);
         let (program, launch) = started;
-        Ok(Self { name: name.to_owned(), passphrase, api, program, launch, folder, ui, listen, announce, directory })
+        Ok(Self {
+            name: name.to_owned(),
+            passphrase,
+            api,
+            program,
+            launch,
+            folder,
+            ui,
+            listen,
+            announce,
+            directory,
+        })
     }
 
     /// Starts a node and makes its account at the directory.
@@ -73,7 +85,8 @@ impl TestNode {
     /// It does not start.
     pub async fn restart(&mut self) -> Result<()> {
         (self.program, self.launch) =
-            start(self.folder.path(), &self.ui, &self.listen, &self.announce, self.directory.as_deref()).await?;
+            start(self.folder.path(), &self.ui, &self.listen, &self.announce, self.directory.as_deref())
+                .await?;
         Ok(())
     }
 
@@ -171,7 +184,8 @@ impl TestNode {
     /// # Errors
     /// It never did.
     pub async fn reached(&self, conversation: &str, message: &str, state: &str) -> Result<()> {
-        let rank = |state: &str| ["pending", "on_the_way", "delivered", "read"].iter().position(|s| *s == state);
+        let rank =
+            |state: &str| ["pending", "on_the_way", "delivered", "read"].iter().position(|s| *s == state);
         self.api
             .until(&format!("{} sees {message} {state}", self.name), async |api| {
                 let all = api.history(conversation).await?;

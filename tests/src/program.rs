@@ -142,7 +142,9 @@ pub fn path(name: &str) -> Result<PathBuf> {
     BUILT.call_once(|| {
         let release = folder.ends_with("release");
         let mut cargo = std::process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "--workspace", "--bins", "--locked"]).args(release.then_some("--release"));
+        cargo
+            .args(["build", "--quiet", "--workspace", "--bins", "--locked"])
+            .args(release.then_some("--release"));
         if let Err(error) = cargo.status() {
             eprintln!("cargo build: {error}");
         }
