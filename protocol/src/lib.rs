@@ -17,8 +17,10 @@ pub mod event;
 pub mod body;
 pub mod frame;
 pub mod letter;
+pub mod directory;
 
 // The machine
+pub mod chain;
 pub mod seal;
 pub mod timeline;
 pub mod node;
