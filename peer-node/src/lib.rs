@@ -1,8 +1,8 @@
-//! peer-node
+//! The program that each person runs. The module list is the map.
 
 pub mod clock;
 pub mod directory;
 pub mod link;
-pub mod store;
 pub mod node;
+pub mod store;
 pub mod vault;

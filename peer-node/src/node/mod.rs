@@ -24,6 +24,7 @@ use crate::{
 mod disk;
 mod engine;
 mod perform;
+mod trace;
 
 pub use self::disk::Disk;
 use self::engine::{Ask, Engine};
