@@ -144,5 +144,7 @@ fn a_message_is_told_in_words_without_secrets() {
         lines[2]
     );
     assert!(!told.contains("7777"), "{told}");
+    let lone = describe(&codec::to_bytes(&event(2, 0x77)));
+    assert!(lone.contains("seq: 2") && lone.contains("megolm: 40 B"), "{lone}");
     assert_eq!(describe(&[0xff]), "not a message: expected a number (malformed)\n");
 }
