@@ -37,7 +37,7 @@ struct Person {
 }
 
 /// Two people who know each other.
-pub struct Pair {
+pub(crate) struct Pair {
     alice: Person,
     bob: Person,
     chat: ConversationId,
@@ -46,7 +46,7 @@ pub struct Pair {
 
 impl Pair {
     /// From nothing to the first acknowledged message; gives the pair and how long that took.
-    pub async fn meet(folder: &Path) -> Result<(Self, Duration)> {
+    pub(crate) async fn meet(folder: &Path) -> Result<(Self, Duration)> {
         let started = Instant::now();
         let (alice, _) = person(&folder.join("alice"), "alice", 1).await?;
         let (bob, address) = person(&folder.join("bob"), "bob", 2).await?;
@@ -66,7 +66,7 @@ impl Pair {
     }
 
     /// Alice writes for `time`, with at most `window` messages unacknowledged.
-    pub async fn write(&mut self, window: usize, time: Duration) -> Result<Slice> {
+    pub(crate) async fn write(&mut self, window: usize, time: Duration) -> Result<Slice> {
         let mut slice = Slice::default();
         let mut marks = self.alice.node.notices();
         let started = Instant::now();
@@ -142,7 +142,7 @@ impl Pair {
     }
 
     /// Ends both nodes.
-    pub async fn part(self) {
+    pub(crate) async fn part(self) {
         self.alice.node.stop().await;
         self.bob.node.stop().await;
     }
@@ -173,7 +173,7 @@ async fn person(folder: &Path, name: &str, seed: u64) -> Result<(Person, Address
     let clock = Clock::start();
     let new = NewIdentity { username: name.parse()?, account: None };
     let rng = ChaCha20Rng::seed_from_u64(seed);
-    let opened = Node::create(Config::default(), rng, Vodozemac::default(), clock.wall(), new);
+    let opened = Node::create(Config::default(), rng, Vodozemac, clock.wall(), new);
     let user = opened.0.user();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address: Address = listener.local_addr()?.to_string().parse()?;

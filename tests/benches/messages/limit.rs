@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use vodozemac::megolm::{GroupSession, InboundGroupSession, MegolmMessage, SessionConfig, SessionKey};
 
 /// Bytes of plaintext in every message.
-pub const BODY: usize = 256;
+pub(crate) const BODY: usize = 256;
 const SCHEMA: &str =
     "CREATE TABLE message(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, body BLOB NOT NULL);
     CREATE TABLE state(k INTEGER PRIMARY KEY, v BLOB NOT NULL);";
@@ -29,13 +29,13 @@ const PUT: &str = "INSERT INTO state(k, v) VALUES(?1, ?2) ON CONFLICT(k) DO UPDA
 
 /// One slice of time: how many were acknowledged per second, and how long each took where one was in flight.
 #[derive(Debug, Default)]
-pub struct Slice {
-    pub per_second: f64,
-    pub micros: Vec<f64>,
+pub(crate) struct Slice {
+    pub(crate) per_second: f64,
+    pub(crate) micros: Vec<f64>,
 }
 
 /// Runs the writer against a reader process for `time`, with at most `window` messages unacknowledged.
-pub async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice> {
+pub(crate) async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let mut session = GroupSession::new(SessionConfig::version_1());
     let hello = [key.verifying_key().as_bytes().as_slice(), &session.session_key().to_bytes()].concat();
@@ -92,7 +92,7 @@ pub async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice
 }
 
 /// The reader's process.
-pub async fn read(file: &Path) -> Result<()> {
+pub(crate) async fn read(file: &Path) -> Result<()> {
     let store = open(file)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
