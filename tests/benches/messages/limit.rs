@@ -20,21 +20,22 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use vodozemac::megolm::{GroupSession, InboundGroupSession, MegolmMessage, SessionConfig, SessionKey};
 
 /// Bytes of plaintext in every message.
-pub const BODY: usize = 256;
-const SCHEMA: &str = "CREATE TABLE message(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, body BLOB NOT NULL);
+pub(crate) const BODY: usize = 256;
+const SCHEMA: &str =
+    "CREATE TABLE message(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, body BLOB NOT NULL);
     CREATE TABLE state(k INTEGER PRIMARY KEY, v BLOB NOT NULL);";
 const INSERT: &str = "INSERT INTO message(seq, body) VALUES(?1, ?2)";
 const PUT: &str = "INSERT INTO state(k, v) VALUES(?1, ?2) ON CONFLICT(k) DO UPDATE SET v = excluded.v";
 
 /// One slice of time: how many were acknowledged per second, and how long each took where one was in flight.
 #[derive(Debug, Default)]
-pub struct Slice {
-    pub per_second: f64,
-    pub micros: Vec<f64>,
+pub(crate) struct Slice {
+    pub(crate) per_second: f64,
+    pub(crate) micros: Vec<f64>,
 }
 
 /// Runs the writer against a reader process for `time`, with at most `window` messages unacknowledged.
-pub async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice> {
+pub(crate) async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let mut session = GroupSession::new(SessionConfig::version_1());
     let hello = [key.verifying_key().as_bytes().as_slice(), &session.session_key().to_bytes()].concat();
@@ -64,7 +65,7 @@ pub async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice
                 sent += 1;
                 let sealed = session.encrypt(&body).to_bytes();
                 let signature = key.sign(&sealed);
-                store.prepare_cached(INSERT)?.execute(params![sent, &body])?;
+                store.prepare_cached(INSERT)?.execute(params![sent.cast_signed(), &body])?;
                 out.push(Bytes::from([signature.to_bytes().as_slice(), &sealed].concat()));
             }
             let ratchet = serde_json::to_vec(&session.pickle())?;
@@ -91,7 +92,7 @@ pub async fn write(folder: &Path, window: usize, time: Duration) -> Result<Slice
 }
 
 /// The reader's process.
-pub async fn read(file: &Path) -> Result<()> {
+pub(crate) async fn read(file: &Path) -> Result<()> {
     let store = open(file)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
@@ -100,7 +101,8 @@ pub async fn read(file: &Path) -> Result<()> {
     let mut socket = tokio_tungstenite::accept_async(stream).await?;
     let hello = socket.next().await.context("no hello")??.into_data();
     let key = VerifyingKey::from_bytes(hello[..32].try_into()?)?;
-    let mut session = InboundGroupSession::new(&SessionKey::from_bytes(&hello[32..])?, SessionConfig::version_1());
+    let mut session =
+        InboundGroupSession::new(&SessionKey::from_bytes(&hello[32..])?, SessionConfig::version_1());
 
     let mut count = 0_u64;
     while let Some(Ok(first)) = socket.next().await {
@@ -117,7 +119,7 @@ pub async fn read(file: &Path) -> Result<()> {
             key.verify_strict(sealed, &Signature::from_slice(signature)?)?;
             let opened = session.decrypt(&MegolmMessage::from_bytes(sealed)?)?;
             count += 1;
-            store.prepare_cached(INSERT)?.execute(params![count, opened.plaintext])?;
+            store.prepare_cached(INSERT)?.execute(params![count.cast_signed(), opened.plaintext])?;
         }
         let ratchet = serde_json::to_vec(&session.pickle())?;
         store.prepare_cached(PUT)?.execute(params![1, ratchet])?;
