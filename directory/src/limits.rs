@@ -40,6 +40,17 @@ impl Rate {
     fn is_off(self) -> bool {
         self.per.is_zero()
     }
+
+    /// Microseconds until one more.
+    fn interval(self) -> u64 {
+        self.whole() / u64::from(self.most)
+    }
+
+    /// Microseconds until an empty bucket is full. A multiple of the interval, so that exactly `most` fit.
+    fn whole(self) -> u64 {
+        let per = u64::try_from(self.per.as_micros()).unwrap_or(u64::MAX);
+        per - per % u64::from(self.most)
+    }
 }
 
 /// A text that is not a rate.
@@ -86,20 +97,15 @@ const MOST_KEYS: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Buckets<K> {
     rates: Vec<Rate>,
-    filled: Mutex<HashMap<K, Vec<Bucket>>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    left: f64,
-    at: u64,
+    /// For each rate the time (microseconds) at which the bucket is full again: a virtual schedule (GCRA, ITU-T I.371).
+    full_at: Mutex<HashMap<K, Vec<u64>>>,
 }
 
 impl<K: Hash + Eq> Buckets<K> {
     /// A request must fit into all `rates`.
     pub(crate) fn new(rates: impl IntoIterator<Item = Rate>) -> Self {
         let rates = rates.into_iter().filter(|rate| !rate.is_off()).collect();
-        Self { rates, filled: Mutex::default() }
+        Self { rates, full_at: Mutex::default() }
     }
 
     /// Takes one; or says how many seconds to wait, and takes nothing.
@@ -121,47 +127,30 @@ impl<K: Hash + Eq> Buckets<K> {
         if self.rates.is_empty() {
             return Ok(());
         }
-        let mut filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
-        if filled.len() >= MOST_KEYS && !filled.contains_key(&key) {
-            filled.retain(|_, buckets| {
-                self.rates.iter().zip(buckets).any(|(rate, bucket)| {
-                    refill(*rate, bucket, now_ms);
-                    bucket.left < f64::from(rate.most)
-                })
-            });
-            if filled.len() >= MOST_KEYS {
+        let now = now_ms.saturating_mul(1000);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() >= MOST_KEYS && !full_at.contains_key(&key) {
+            full_at.retain(|_, ends| ends.iter().any(|end| *end > now));
+            if full_at.len() >= MOST_KEYS {
                 return Err(60); // a flood from ever new addresses: newcomers wait
             }
         }
-        let full = |rate: &Rate| Bucket { left: f64::from(rate.most), at: now_ms };
-        let buckets = filled.entry(key).or_insert_with(|| self.rates.iter().map(full).collect());
-        let mut wait: f64 = 0.0;
-        for (rate, bucket) in self.rates.iter().zip(buckets.iter_mut()) {
-            refill(*rate, bucket, now_ms);
-            if bucket.left < 1.0 {
-                wait = wait.max((1.0 - bucket.left) * rate.per.as_secs_f64() / f64::from(rate.most));
-            }
+        let ends = full_at.entry(key).or_insert_with(|| vec![now; self.rates.len()]);
+        let mut wait = 0;
+        for (rate, end) in self.rates.iter().zip(ends.iter_mut()) {
+            *end = now.max(*end);
+            wait = wait.max((*end + rate.interval()).saturating_sub(now + rate.whole()));
         }
-        if wait > 0.0 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a day of seconds at most"
-            )]
-            return Err(wait.ceil() as u64);
+        if wait > 0 {
+            return Err(wait.div_ceil(1_000_000));
         }
         if take {
-            buckets.iter_mut().for_each(|bucket| bucket.left -= 1.0);
+            for (rate, end) in self.rates.iter().zip(ends) {
+                *end += rate.interval();
+            }
         }
         Ok(())
     }
-}
-
-fn refill(rate: Rate, bucket: &mut Bucket, now_ms: u64) {
-    let passed = Duration::from_millis(now_ms.saturating_sub(bucket.at));
-    let most = f64::from(rate.most);
-    bucket.left = (bucket.left + most * passed.as_secs_f64() / rate.per.as_secs_f64()).min(most);
-    bucket.at = now_ms;
 }
 
 /// What stands for an address: all of IPv4, the network (/64) of IPv6, since one machine has all of that.

@@ -78,6 +78,11 @@ impl DatabaseKey {
         Ok(Self(random()?))
     }
 
+    #[cfg(test)]
+    pub(crate) fn for_tests(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     /// The value of SQLCipher's `key` pragma: `"x'<64 hexadecimal digits>'"`, taken as the key itself.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("\"x'{}'\"", data_encoding::HEXLOWER.encode(&self.0)))
