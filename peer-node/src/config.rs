@@ -9,7 +9,7 @@ use clap::Args;
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use protocol::address::Address;
 
-use crate::vault::Cost;
+use crate::{link, store, vault::Cost};
 
 /// Where a node keeps its data. Every command takes it, so that several people can live on one computer.
 #[derive(Debug, Clone, Default, Args)]
@@ -92,6 +92,14 @@ pub struct Config {
     /// What opening the data folder costs; only tests name another
     #[arg(skip = Cost::STANDARD)]
     pub cost: Cost,
+
+    /// Who may stand at the door for other nodes; tests share one address and name another
+    #[arg(skip)]
+    pub links: link::Limits,
+
+    /// Where the store keeps its marks; only tests name another place
+    #[arg(skip)]
+    pub store: store::Options,
 }
 
 /// A setting that cannot be used; the program ends with this sentence.
