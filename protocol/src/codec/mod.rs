@@ -315,3 +315,6 @@ macro_rules! transparent {
 }
 
 pub(crate) use {record, transparent};
+
+#[cfg(test)]
+mod tests;
