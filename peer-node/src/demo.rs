@@ -16,11 +16,8 @@ use crate::{
 };
 
 /// Names and passphrases of the people. They live as long as the demo, so their passphrases may be known.
-const PEOPLE: [(&str, &str); 3] = [
-    ("alice", "seven warm lanterns"),
-    ("bob", "a quiet harbour town"),
-    ("carol", "rain on the glasshouse"),
-];
+const PEOPLE: [(&str, &str); 3] =
+    [("alice", "seven warm lanterns"), ("bob", "a quiet harbour town"), ("carol", "rain on the glasshouse")];
 
 #[derive(Debug, Args)]
 pub struct Demo {}
@@ -47,9 +44,15 @@ pub async fn run(_: &Demo, ended: impl Future<Output = ()>) -> anyhow::Result<()
     let (directory, url) = Directory::start(&folder).await?;
     let mut nodes = Vec::new();
     for (name, passphrase) in PEOPLE {
-        nodes.push(person(&folder, name, passphrase, &url).await.with_context(|| format!("{name} could not start"))?);
+        nodes.push(
+            person(&folder, name, passphrase, &url)
+                .await
+                .with_context(|| format!("{name} could not start"))?,
+        );
     }
-    println!("A directory ({url}) and three people are here. Open each link once, best in windows of their own:");
+    println!(
+        "A directory ({url}) and three people are here. Open each link once, best in windows of their own:"
+    );
     println!();
     for (node, (name, passphrase)) in nodes.iter().zip(PEOPLE) {
         println!("  {name:6} {}", node.launch_url(None));
@@ -66,7 +69,12 @@ pub async fn run(_: &Demo, ended: impl Future<Output = ()>) -> anyhow::Result<()
     Ok(())
 }
 
-async fn person(folder: &TemporaryFolder, name: &str, passphrase: &str, directory: &str) -> anyhow::Result<Running> {
+async fn person(
+    folder: &TemporaryFolder,
+    name: &str,
+    passphrase: &str,
+    directory: &str,
+) -> anyhow::Result<Running> {
     let data = folder.0.join(name);
     let NodeSettings { config } = NodeSettings::try_parse_from([
         "demo",
@@ -81,7 +89,13 @@ async fn person(folder: &TemporaryFolder, name: &str, passphrase: &str, director
         "--no-open",
     ])?;
     // The environment may hold settings of the user's own node.
-    let config = Config { announce: Vec::new(), ui_host: Vec::new(), passphrase_file: None, directory_pin: None, ..config };
+    let config = Config {
+        announce: Vec::new(),
+        ui_host: Vec::new(),
+        passphrase_file: None,
+        directory_pin: None,
+        ..config
+    };
     let ui = TcpListener::bind(config.ui).await?;
     let link = TcpListener::bind(config.listen).await?;
     let node = Running::start(&config, ui, link).await?;

@@ -3,11 +3,7 @@
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use peer_node::{
-    Running, cli,
-    config::Config,
-    demo, http::session, listen, telemetry,
-};
+use peer_node::{Running, cli, config::Config, demo, http::session, listen, telemetry};
 
 /// Confab: a private messenger that runs on the computers of the people who use it
 #[derive(Debug, Parser)]

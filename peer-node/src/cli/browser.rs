@@ -31,8 +31,10 @@ pub fn open_browser(link: &str) {
 fn hand_over(link: &str) -> io::Result<Option<PathBuf>> {
     let Some(mut opener) = opener() else { return Ok(None) };
     let dir = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    let file = dir.join(format!("confab-{}.html", data_encoding::HEXLOWER.encode(&rand::random::<[u8; 8]>())));
-    let page = format!("<!doctype html><title>Confab</title><meta http-equiv=\"refresh\" content=\"0;url={link}\">");
+    let file =
+        dir.join(format!("confab-{}.html", data_encoding::HEXLOWER.encode(&rand::random::<[u8; 8]>())));
+    let page =
+        format!("<!doctype html><title>Confab</title><meta http-equiv=\"refresh\" content=\"0;url={link}\">");
     private::write(&file, page.as_bytes())?;
     opener.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     Ok(Some(file))

@@ -52,7 +52,7 @@ pub fn withdraw(data: &Path) {
 
 /// Why a command got no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(super) enum Error {
     #[error("no node runs on the data folder {0}; start it with: peer-node --data {0}")]
     NoNode(String),
     #[error("the node does not answer: {0}")]
@@ -67,7 +67,7 @@ pub enum Error {
 
 /// A connection to the node of a data folder, with a token of its own.
 #[derive(Debug)]
-pub struct Client {
+pub(super) struct Client {
     http: Http<HttpConnector, Full<Bytes>>,
     url: String,
     folder: String,
@@ -85,7 +85,7 @@ impl Drop for Client {
 impl Client {
     /// # Errors
     /// When no node runs there.
-    pub fn connect(data: &DataDir) -> Result<Self, Error> {
+    pub(super) fn connect(data: &DataDir) -> Result<Self, Error> {
         let path = data.path()?;
         let folder = path.display().to_string();
         let none = || Error::NoNode(folder.clone());
@@ -99,17 +99,18 @@ impl Client {
         Ok(Self { http, url, folder, secret, token: token.id, tokens })
     }
 
-    pub async fn get(&self, path: &str) -> Result<Value, Error> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value, Error> {
         self.call(Method::GET, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
         self.call(Method::POST, path, Some(body)).await
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let answer = self.send(method, path, body, None).await?;
-        let body = answer.into_body().collect().await.map_err(|error| Error::Broken(error.to_string()))?.to_bytes();
+        let body =
+            answer.into_body().collect().await.map_err(|error| Error::Broken(error.to_string()))?.to_bytes();
         if body.is_empty() {
             return Ok(Value::Null);
         }
@@ -140,13 +141,18 @@ impl Client {
         };
         let request = request.body(Full::new(bytes)).map_err(|error| Error::Broken(error.to_string()))?;
         let answer = self.http.request(request).await.map_err(|error| {
-            if error.is_connect() { Error::NoNode(self.folder.clone()) } else { Error::Broken(error.to_string()) }
+            if error.is_connect() {
+                Error::NoNode(self.folder.clone())
+            } else {
+                Error::Broken(error.to_string())
+            }
         })?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         let status = answer.status();
-        let body = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body =
+            answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let text = |name: &str| problem[name].as_str().map(str::to_owned);
         Err(Error::Refused {

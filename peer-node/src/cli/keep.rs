@@ -20,7 +20,9 @@ pub(super) async fn backup(wish: &Keep) -> anyhow::Result<()> {
     let backup = passphrase(wish.backup_passphrase_file.as_deref(), "Passphrase for the backup: ")?;
     let counts = match Client::connect(&wish.plain.data) {
         Ok(client) => match from_node(&client, &backup, &wish.file).await {
-            Err(error) if matches!(error.downcast_ref(), Some(Error::NoNode(_))) => from_folder(wish, &backup).await?,
+            Err(error) if matches!(error.downcast_ref(), Some(Error::NoNode(_))) => {
+                from_folder(wish, &backup).await?
+            }
             done => {
                 done?;
                 None
@@ -62,11 +64,15 @@ async fn from_folder(wish: &Keep, backup: &Passphrase) -> anyhow::Result<Option<
 
 pub(super) async fn restore(wish: &Keep) -> anyhow::Result<()> {
     let backup = passphrase(wish.backup_passphrase_file.as_deref(), "Passphrase of the backup: ")?;
-    let account = passphrase(wish.passphrase_file.as_deref(), "Passphrase for the account on this computer: ")?;
+    let account =
+        passphrase(wish.passphrase_file.as_deref(), "Passphrase for the account on this computer: ")?;
     let dir = wish.plain.data.path()?;
     let restored = keep::restore_folder(&dir, &account, &backup, &wish.file).await?;
     if wish.plain.json {
-        println!("{}", json!({ "username": restored.username, "recovery_key": restored.recovery.key.as_str() }));
+        println!(
+            "{}",
+            json!({ "username": restored.username, "recovery_key": restored.recovery.key.as_str() })
+        );
         return Ok(());
     }
     println!("{} is on this computer now: {}", restored.username, words(&restored.counts));
@@ -81,7 +87,8 @@ fn words(counts: &Counts) -> String {
 fn passphrase(file: Option<&Path>, ask: &str) -> anyhow::Result<Passphrase> {
     match file {
         Some(file) => {
-            let text = fs::read_to_string(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
+            let text =
+                fs::read_to_string(file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
             Ok(Passphrase::from_file_text(text))
         }
         None => Ok(Passphrase::new(rpassword::prompt_password(ask)?)),

@@ -25,7 +25,9 @@ pub(super) async fn send(send: &Send) -> anyhow::Result<()> {
     }
     let name = send.to.trim_start_matches('@').to_lowercase();
     let answer = match conversation(&client, &name).await? {
-        Some(id) => client.post(&format!("/api/v1/conversations/{id}/messages"), &json!({ "text": words })).await?,
+        Some(id) => {
+            client.post(&format!("/api/v1/conversations/{id}/messages"), &json!({ "text": words })).await?
+        }
         None => client.post("/api/v1/requests", &json!({ "username": name, "text": words })).await?,
     };
     match (send.plain.json, answer["state"].as_str()) {
@@ -40,7 +42,9 @@ pub(super) async fn send(send: &Send) -> anyhow::Result<()> {
 async fn conversation(client: &Client, name: &str) -> Result<Option<String>, Error> {
     let all = client.get("/api/v1/conversations").await?;
     let mut rows = all["conversations"].as_array().into_iter().flatten();
-    let row = rows.find(|row| text(&row["person"], "username") == name && row["person"]["replaces"] != row["person"]["user"]);
+    let row = rows.find(|row| {
+        text(&row["person"], "username") == name && row["person"]["replaces"] != row["person"]["user"]
+    });
     Ok(row.map(|row| text(row, "id").to_owned()))
 }
 

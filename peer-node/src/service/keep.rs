@@ -71,8 +71,10 @@ pub async fn back_up_folder(
 }
 
 async fn write(store: &Store, passphrase: &Passphrase, path: &Path) -> Result<Counts, Error> {
-    let (key, file, _): (String, String, String) =
-        store.setting(key::RECOVERY).await?.ok_or(Error::Storage("the recovery file is missing".to_owned()))?;
+    let (key, file, _): (String, String, String) = store
+        .setting(key::RECOVERY)
+        .await?
+        .ok_or(Error::Storage("the recovery file is missing".to_owned()))?;
     let account = RecoveryFile::open(&file, &key.parse()?)?;
     passphrase.check_new(&account.username)?;
     Ok(backup::write(store, &account, passphrase.reveal(), Work::STANDARD, path).await?)
