@@ -75,7 +75,7 @@ impl TestNode {
     /// # Errors
     /// The node's refusal.
     pub async fn register(&self) -> Result<Value> {
-        let account = json!({ "username": self.name, "passphrase": self.passphrase, "create": true });
+        let account = json!({ "username": self.name, "passphrase": self.passphrase, "confirm_new": true });
         self.api.post("account", account).await
     }
 
@@ -159,7 +159,7 @@ impl TestNode {
         self.api
             .until(&format!("a request of {username} at {}", self.name), async |api| {
                 let open = api.get("requests").await?;
-                let open = open["requests"].as_array().context("a list of requests")?;
+                let open = open["people"].as_array().context("a list of requests")?;
                 Ok(open.iter().find(|request| request["username"] == username).cloned())
             })
             .await
@@ -212,6 +212,8 @@ async fn start(
         ("CONFAB_PASSPHRASE_FILE", folder.join("passphrase").display().to_string()),
         ("CONFAB_NO_OPEN", "true".to_owned()),
         ("CONFAB_LOG", "trace".to_owned()),
+        ("CONFAB_API_PER_SECOND", "100000".to_owned()),
+        ("CONFAB_LOGINS_PER_MINUTE", "1000".to_owned()),
     ];
     env.extend(directory.map(|url| ("CONFAB_DIRECTORY", url.to_owned())));
     let mut program = Program::start("peer-node", &[], &env)?;
