@@ -1,1 +1,3 @@
 //! peer-node
+
+pub mod vault;

@@ -4,5 +4,20 @@
 
 pub mod address;
 pub mod ids;
+pub mod seal;
 pub mod time;
+
+pub mod config;
+pub mod error;
+
+pub mod codec;
+pub mod identity;
+pub mod sign;
+
+pub mod body;
+pub mod event;
+pub mod frame;
+pub mod letter;
+
+pub mod node;
 pub mod timeline;

@@ -13,9 +13,15 @@ use super::Effect;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// A new event of the log; (chain, seq) is new, and seq follows the stored head of the chain.
-    Event { conversation: ConversationId, event: Event },
+    Event {
+        conversation: ConversationId,
+        event: Event,
+    },
     /// A record of the machine: made, replaced, or removed (`None`). Only the machine reads it, at its start.
-    Record { key: Vec<u8>, value: Option<Vec<u8>> },
+    Record {
+        key: Vec<u8>,
+        value: Option<Vec<u8>>,
+    },
     /// A change of a timeline item: `timeline::apply` folds it into the item that it targets.
     Entry(Entry),
     /// A mark moved; only ever forward.

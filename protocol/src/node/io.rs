@@ -14,17 +14,35 @@ use crate::{
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A link is open and its peer has proven `peer`. `binding` is the channel binding, equal at both ends.
-    LinkUp { link: LinkId, peer: DeviceId, dialled: bool, binding: [u8; 32] },
+    LinkUp {
+        link: LinkId,
+        peer: DeviceId,
+        dialled: bool,
+        binding: [u8; 32],
+    },
     /// The link is gone, whoever closed it.
-    LinkDown { link: LinkId },
+    LinkDown {
+        link: LinkId,
+    },
     /// One binary message of a link, decoded, its event signatures verified by the link's reader.
-    Received { link: LinkId, frames: Vec<Frame> },
+    Received {
+        link: LinkId,
+        frames: Vec<Frame>,
+    },
     /// No address of a `Dial` answered as that device.
-    DialFailed { peer: DeviceId },
+    DialFailed {
+        peer: DeviceId,
+    },
     /// The stored events that a `Load` asked for, in order, as many as fitted; empty if there are none.
-    Loaded { load: LoadId, events: Vec<Event> },
+    Loaded {
+        load: LoadId,
+        events: Vec<Event>,
+    },
     /// The user of this node wants something; answered by `Effect::Reply` with the same id.
-    Command { id: CommandId, command: Command },
+    Command {
+        id: CommandId,
+        command: Command,
+    },
     Directory(DirectorySaid),
     /// Nothing but time: `Node::next_timeout` is due.
     Tick,
@@ -34,22 +52,53 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Ask somebody to chat. The profile comes from the directory or from WHO; the person agreed to it.
-    Ask { profile: Profile, addresses: Vec<Address>, msg_id: MsgId, text: String },
-    Accept { user: UserId },
-    Decline { user: UserId },
-    Block { user: UserId },
-    Unblock { user: UserId },
-    Send { conversation: ConversationId, msg_id: MsgId, body: Body },
+    Ask {
+        profile: Profile,
+        addresses: Vec<Address>,
+        msg_id: MsgId,
+        text: String,
+    },
+    Accept {
+        user: UserId,
+    },
+    Decline {
+        user: UserId,
+    },
+    Block {
+        user: UserId,
+    },
+    Unblock {
+        user: UserId,
+    },
+    Send {
+        conversation: ConversationId,
+        msg_id: MsgId,
+        body: Body,
+    },
     /// Everything of `chain` up to `seq` was seen by the user.
-    Read { conversation: ConversationId, chain: ChainId, seq: u64 },
-    Typing { conversation: ConversationId, active: bool },
+    Read {
+        conversation: ConversationId,
+        chain: ChainId,
+        seq: u64,
+    },
+    Typing {
+        conversation: ConversationId,
+        active: bool,
+    },
     /// The user agrees to write to this person's new keys.
-    ConfirmKeys { user: UserId },
+    ConfirmKeys {
+        user: UserId,
+    },
     Prefer(Preferences),
     /// Where this node listens, as others can dial it.
-    Announce { addresses: Vec<Address> },
+    Announce {
+        addresses: Vec<Address>,
+    },
     /// Dial this person now, whatever the redial timer says; also at `addresses`.
-    Reach { user: UserId, addresses: Vec<Address> },
+    Reach {
+        user: UserId,
+        addresses: Vec<Address>,
+    },
     /// The network may have changed: dial everybody who is due or not.
     Redial,
     /// Say BYE on every link and take up no new one.
@@ -75,54 +124,117 @@ pub enum DirectorySaid {
     Up,
     Down,
     /// A letter lies in our box; it stays there until `Effect::TakeOut`.
-    Letter { letter: LetterId, sealed: Vec<u8> },
+    Letter {
+        letter: LetterId,
+        sealed: Vec<u8>,
+    },
     /// A posted letter is durable at the directory.
-    Posted { letter: LetterId },
+    Posted {
+        letter: LetterId,
+    },
     /// The directory will not take this letter (quota, unknown recipient); it is tried again later.
-    Refused { letter: LetterId },
-    Presence { user: UserId, online: bool, addresses: Vec<Address> },
+    Refused {
+        letter: LetterId,
+    },
+    Presence {
+        user: UserId,
+        online: bool,
+        addresses: Vec<Address>,
+    },
     /// The newest profile of somebody we know, as the directory has it.
-    Profile { user: UserId, profile: Profile },
+    Profile {
+        user: UserId,
+        profile: Profile,
+    },
 }
 
 /// What the driver must do, in this order, once the batch is committed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// One binary message.
-    Send { link: LinkId, frames: Vec<Frame> },
-    Close { link: LinkId, code: CloseCode },
-    Dial { peer: DeviceId, addresses: Vec<Address> },
+    Send {
+        link: LinkId,
+        frames: Vec<Frame>,
+    },
+    Close {
+        link: LinkId,
+        code: CloseCode,
+    },
+    Dial {
+        peer: DeviceId,
+        addresses: Vec<Address>,
+    },
     /// Read stored events of `chain` from `from` on, up to `max_bytes` in all but at least one.
-    Load { load: LoadId, chain: ChainId, from: u64, max_bytes: usize },
+    Load {
+        load: LoadId,
+        chain: ChainId,
+        from: u64,
+        max_bytes: usize,
+    },
     /// Put a letter into the box of a device of `to`.
-    Post { to: UserId, device: DeviceId, letter: LetterId, sealed: Vec<u8> },
+    Post {
+        to: UserId,
+        device: DeviceId,
+        letter: LetterId,
+        sealed: Vec<u8>,
+    },
     /// Delete a letter from our box: it is stored or refused for good.
-    TakeOut { letter: LetterId },
+    TakeOut {
+        letter: LetterId,
+    },
     /// Give the directory our newest profile.
-    Publish { profile: Profile },
+    Publish {
+        profile: Profile,
+    },
     /// Ask the directory for the newest profile of somebody we know; answered by `DirectorySaid::Profile`.
-    LookUp { user: UserId },
+    LookUp {
+        user: UserId,
+    },
     /// The whole new state: under which capabilities our presence is given, and whose we watch with which.
-    Presence { give: Vec<Capability>, watch: Vec<(UserId, Capability)> },
+    Presence {
+        give: Vec<Capability>,
+        watch: Vec<(UserId, Capability)>,
+    },
     Emit(Notice),
-    Reply { id: CommandId, result: Result<Reply, Refusal> },
+    Reply {
+        id: CommandId,
+        result: Result<Reply, Refusal>,
+    },
 }
 
 /// What changed for the user. The store holds the truth; a notice says where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A timeline item was added or changed.
-    Item { conversation: ConversationId, id: MsgId },
+    Item {
+        conversation: ConversationId,
+        id: MsgId,
+    },
     /// Delivered or read marks moved.
-    Marks { conversation: ConversationId },
-    Conversation { conversation: ConversationId },
+    Marks {
+        conversation: ConversationId,
+    },
+    Conversation {
+        conversation: ConversationId,
+    },
     /// Somebody's relation, keys or name changed; also a new request.
-    Person { user: UserId },
+    Person {
+        user: UserId,
+    },
     /// A live link to this person is there, or gone.
-    Reachable { user: UserId, reachable: bool },
-    Typing { conversation: ConversationId, user: UserId, active: bool },
+    Reachable {
+        user: UserId,
+        reachable: bool,
+    },
+    Typing {
+        conversation: ConversationId,
+        user: UserId,
+        active: bool,
+    },
     /// An event claims a time that is more than a day away from ours.
-    ClockWrong { user: UserId },
+    ClockWrong {
+        user: UserId,
+    },
 }
 
 /// What a command that was carried out answers.
@@ -130,7 +242,10 @@ pub enum Notice {
 pub enum Reply {
     Done,
     /// The message or the request is committed here.
-    Written { conversation: ConversationId, id: MsgId },
+    Written {
+        conversation: ConversationId,
+        id: MsgId,
+    },
 }
 
 /// Why a command was not carried out; nothing changed.

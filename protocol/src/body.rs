@@ -1,0 +1,163 @@
+//! What a message says, inside the encryption. New kinds of message start here.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    codec::{self, Decoder, record},
+    config::{MAX_BODY, MAX_TEXT, PAD_TO},
+    error::Violation,
+    ids::{ConversationId, DeviceId, MsgId},
+    time::WallMs,
+};
+
+/// Numbers of the kinds of message. A number is never given twice.
+pub mod kind {
+    pub const TEXT: u16 = 1;
+    pub const EDIT: u16 = 2;
+    pub const REDACT: u16 = 3;
+    pub const REACT: u16 = 4;
+    pub const FILE: u16 = 5;
+    pub const VOICE: u16 = 6;
+    pub const TRANSCRIPT: u16 = 7;
+    pub const PROFILE: u16 = 8;
+    pub const CONTROL: u16 = 9;
+    pub const SESSION: u16 = 10;
+}
+
+/// What a message says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Body {
+    Text {
+        text: String,
+    },
+    /// A kind of a later version: kept, passed on, shown as "update needed".
+    Unknown {
+        kind: u16,
+        data: Vec<u8>,
+    },
+}
+
+struct Text {
+    text: String,
+}
+
+record!(Text { text: MAX_TEXT });
+
+impl Body {
+    pub fn text(text: impl Into<String>) -> Self {
+        Body::Text { text: text.into() }
+    }
+
+    pub fn kind(&self) -> u16 {
+        match self {
+            Body::Text { .. } => kind::TEXT,
+            Body::Unknown { kind, .. } => *kind,
+        }
+    }
+
+    pub fn to_data(&self) -> Vec<u8> {
+        match self {
+            Body::Text { text } => codec::to_bytes(&Text { text: text.clone() }),
+            Body::Unknown { data, .. } => data.clone(),
+        }
+    }
+
+    /// # Errors
+    /// The kind is known and the data is not of it.
+    pub fn from_data(kind: u16, data: &[u8]) -> Result<Self, Violation> {
+        match kind {
+            kind::TEXT => codec::from_bytes(data).map(|Text { text }| Body::Text { text }),
+            _ => Ok(Body::Unknown { kind, data: data.to_vec() }),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Text { text } => write!(f, "Text({} B)", text.len()),
+            Body::Unknown { kind, data } => write!(f, "Unknown(kind {kind}, {} B)", data.len()),
+        }
+    }
+}
+
+/// The plaintext of a content event. What stands here is compared with what stands outside.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Inner {
+    /// Random, and first in the plaintext: two messages never share a ciphertext prefix, whatever goes wrong.
+    pub msg_id: MsgId,
+    pub kind: u16,
+    pub conversation: ConversationId,
+    pub sender: DeviceId,
+    pub seq: u64,
+    pub wall: WallMs,
+    /// The item that this message changes.
+    pub target: Option<MsgId>,
+    /// The item whose thread it belongs to.
+    pub thread: Option<MsgId>,
+    /// Seconds until it disappears, counted at each reader.
+    pub ttl_s: Option<u32>,
+    pub data: Vec<u8>,
+}
+
+/// The fields after the `msg_id`.
+struct Fields {
+    kind: u16,
+    conversation: ConversationId,
+    sender: DeviceId,
+    seq: u64,
+    wall: WallMs,
+    target: Option<MsgId>,
+    thread: Option<MsgId>,
+    ttl_s: Option<u32>,
+    data: Vec<u8>,
+}
+
+record!(Fields { kind, conversation, sender, seq, wall, target, thread, ttl_s, data: MAX_BODY });
+
+impl Inner {
+    /// The plaintext: `msg_id`, the fields, zeros up to a multiple of [`PAD_TO`].
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let Self { msg_id, kind, conversation, sender, seq, wall, target, thread, ttl_s, data } =
+            self.clone();
+        let fields = Fields { kind, conversation, sender, seq, wall, target, thread, ttl_s, data };
+        let fields = Zeroizing::new(codec::to_bytes(&fields));
+        let mut bytes = Zeroizing::new([&msg_id.0, fields.as_slice()].concat());
+        codec::pad(&mut bytes, PAD_TO);
+        bytes
+    }
+
+    /// # Errors
+    /// The bytes are not such a plaintext, to the last zero.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Violation> {
+        let (msg_id, rest) =
+            bytes.split_first_chunk().ok_or(Violation::malformed("a plaintext ends early"))?;
+        let mut from = Decoder::new(rest);
+        let Fields { kind, conversation, sender, seq, wall, target, thread, ttl_s, data } =
+            codec::Wire::decode(&mut from)?;
+        codec::check_padding(bytes, msg_id.len() + from.position(), PAD_TO)?;
+        let msg_id = MsgId(*msg_id);
+        Ok(Self { msg_id, kind, conversation, sender, seq, wall, target, thread, ttl_s, data })
+    }
+
+    /// # Errors
+    /// The kind is known and the data is not of it.
+    pub fn body(&self) -> Result<Body, Violation> {
+        Body::from_data(self.kind, &self.data)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Inner {{ {} kind {} seq {} {} B }}",
+            self.msg_id.short(),
+            self.kind,
+            self.seq,
+            self.data.len()
+        )
+    }
+}
