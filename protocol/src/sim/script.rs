@@ -70,8 +70,6 @@ pub enum Tamper {
     Replay,
     /// Frontiers with heights that it has not, or with foreign heads.
     FrontierLie,
-    /// Acknowledges what it has not.
-    CursorLie,
     /// A bit of an event is turned.
     BrokenEvent,
     /// Chains of its own making, one after another, that nobody has bound.
@@ -214,10 +212,7 @@ impl Author {
     fn fault(&mut self) {
         let theme = match self.theme {
             Theme::Everything => Theme::ALL[1 + self.dice.index(6)],
-            theme if self.dice.percent(20) => {
-                let _ = theme;
-                Theme::ALL[1 + self.dice.index(5)]
-            }
+            _ if self.dice.percent(20) => Theme::ALL[1 + self.dice.index(5)],
             theme => theme,
         };
         match theme {
@@ -298,11 +293,10 @@ impl Author {
             Tamper::Junk,
             Tamper::Replay,
             Tamper::FrontierLie,
-            Tamper::CursorLie,
             Tamper::BrokenEvent,
             Tamper::StrangeChains,
             Tamper::Fork,
-        ][self.dice.index(7)];
+        ][self.dice.index(6)];
         let act = match self.dice.below(10) {
             0 => Act::Stranger { to: self.dice.index(self.people) },
             // The year 2300, or before anybody was born.

@@ -1,7 +1,5 @@
 //! What happened, as one hash (two runs of a seed must agree) and, on request, as lines for people.
 
-use std::fmt;
-
 /// A running hash over everything that happened, in order.
 #[derive(Debug)]
 pub struct Trace {
@@ -15,22 +13,12 @@ impl Trace {
         Self { hash: blake3::Hasher::new(), lines: keep.then(Vec::new) }
     }
 
-    /// Notes one thing that happened at `now`; `bytes` are those that it moved.
-    pub fn note(&mut self, now: u64, what: fmt::Arguments<'_>, bytes: &[u8]) {
-        use fmt::Write;
-        struct Into<'a>(&'a mut blake3::Hasher);
-        impl Write for Into<'_> {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.0.update(text.as_bytes());
-                Ok(())
-            }
-        }
-        self.hash.update(&now.to_le_bytes());
-        let written = Into(&mut self.hash).write_fmt(what);
-        debug_assert!(written.is_ok(), "a hasher takes every text");
-        self.hash.update(bytes);
+    /// Notes one thing that happened to `who` at `now`; `bytes` are those that it moved, `say` tells people.
+    pub fn note(&mut self, now: u64, who: usize, what: &str, bytes: &[u8], say: impl FnOnce() -> String) {
+        self.hash.update(&now.to_le_bytes()).update(&(who as u64).to_le_bytes());
+        self.hash.update(what.as_bytes()).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
         if let Some(lines) = &mut self.lines {
-            lines.push(format!("{now:>9} {what}"));
+            lines.push(format!("{:>10.3}s {who} {what} {}", now as f64 / 1e3, say()));
         }
     }
 
