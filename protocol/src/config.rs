@@ -1,4 +1,6 @@
-//! Limits of the formats: what both ends must agree on, each with its reason.
+//! Limits of the formats, which both ends must agree on, and the knobs of one node; each with its reason.
+
+use std::time::Duration;
 
 /// Arrays within arrays: the deepest format needs six; a bound keeps the reader's stack flat.
 pub const MAX_DEPTH: usize = 8;
@@ -72,3 +74,88 @@ pub const MAX_OPEN_CHAINS: usize = 32;
 
 /// Versions in a HELLO.
 pub const MAX_VERSIONS: usize = 16;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The knobs of one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// From an open link to HELLO: whoever means well answers within a round trip or two.
+    pub handshake: Duration,
+    /// Of silence before a PING.
+    pub ping: Duration,
+    /// Of silence until a link counts as dead: a dead machine is noticed within it.
+    pub dead: Duration,
+    /// With events under way and no CREDIT: the link is stuck, a new one heals it.
+    pub progress: Duration,
+    /// Redial waits lie between these, decorrelated, so that nodes don't come back in step.
+    pub redial_min: Duration,
+    pub redial_max: Duration,
+    /// How long a link to somebody who is no contact may stay.
+    pub stranger: Duration,
+    /// Bytes of events that a peer may have under way to us: a slow store slows the sender, nothing piles up.
+    pub window: u32,
+    /// Bytes of events in one message: small enough that marks and typing get through between two.
+    pub batch: usize,
+    /// Messages under one Megolm session: what a stolen session opens.
+    pub rotate_messages: u64,
+    /// Age of a Megolm session at its last message.
+    pub rotate_age: Duration,
+    /// How long own session keys are kept after rotation, so that a share can be made again.
+    pub keep_keys: Duration,
+    /// Age at which the seal key is changed.
+    pub seal_key_age: Duration,
+    /// How long old seal keys open letters: longer than a box keeps one.
+    pub seal_keys_kept: Duration,
+    /// For how long a device record may be newly looked up.
+    pub record_valid: Duration,
+    /// Between two tries to send a letter that nobody confirmed: the first wait, and the longest.
+    pub letter_min: Duration,
+    pub letter_max: Duration,
+    /// One reset of a pair in this time: a reset costs a one-time key and a round of shares.
+    pub reset_every: Duration,
+    /// Requests of strangers that wait for an answer here.
+    pub max_requests: usize,
+    /// Own requests that wait for an answer: each holds a one-time key, of which the account keeps 5,000.
+    pub max_asked: usize,
+    /// Letters of one stranger on one link.
+    pub max_letters: u32,
+    /// Chains of one device in one conversation: incarnations of a device that was restored again and again.
+    pub max_chains: usize,
+    /// Chains and bytes that are stored before their owner says inside Olm whose they are.
+    pub max_unbound: usize,
+    pub max_unbound_bytes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(5),
+            ping: Duration::from_secs(20),
+            dead: Duration::from_secs(45),
+            progress: Duration::from_secs(15),
+            redial_min: Duration::from_secs(1),
+            redial_max: 5 * MINUTE,
+            stranger: 5 * MINUTE,
+            window: 256 << 10,
+            batch: 64 << 10,
+            rotate_messages: 32,
+            rotate_age: DAY,
+            keep_keys: 30 * DAY,
+            seal_key_age: 7 * DAY,
+            seal_keys_kept: 21 * DAY,
+            record_valid: 30 * DAY,
+            letter_min: Duration::from_secs(10),
+            letter_max: HOUR,
+            reset_every: HOUR,
+            max_requests: 100,
+            max_asked: 1000,
+            max_letters: 8,
+            max_chains: 64,
+            max_unbound: 4,
+            max_unbound_bytes: 1 << 20,
+        }
+    }
+}

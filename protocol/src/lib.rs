@@ -2,22 +2,25 @@
 //!
 //! The rooms, in reading order.
 
-pub mod address;
+// Names, numbers, limits
 pub mod ids;
-pub mod seal;
 pub mod time;
-
+pub mod address;
 pub mod config;
 pub mod error;
 
+// Formats
 pub mod codec;
-pub mod identity;
 pub mod sign;
-
-pub mod body;
+pub mod identity;
 pub mod event;
+pub mod body;
 pub mod frame;
 pub mod letter;
+pub mod directory;
 
-pub mod node;
+// The machine
+pub mod chain;
+pub mod seal;
 pub mod timeline;
+pub mod node;

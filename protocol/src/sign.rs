@@ -5,7 +5,8 @@ use std::{fmt, ops::Deref};
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
 use crate::{
-    codec::{self, Decoder, Encoder, Wire, record, transparent},
+    codec::{self, Decoder, Encoder, Wire, transparent},
+    config::MAX_STATEMENT,
     error::Violation,
 };
 
@@ -118,22 +119,18 @@ impl<T: fmt::Debug> fmt::Debug for Signed<T> {
     }
 }
 
-/// How a signed statement stands on the wire.
-struct Envelope {
-    bytes: Vec<u8>,
-    signature: Signature,
-}
-
-record!(Envelope { bytes: crate::config::MAX_STATEMENT, signature });
-
 impl<T: Statement> Wire for Signed<T> {
     fn encode(&self, to: &mut Encoder) {
-        Envelope { bytes: self.bytes.clone(), signature: self.signature }.encode(to);
+        to.array(2);
+        to.bytes(&self.bytes);
+        self.signature.encode(to);
     }
 
     fn decode(from: &mut Decoder<'_>) -> Result<Self, Violation> {
-        let Envelope { bytes, signature } = Envelope::decode(from)?;
-        let signed = Self { value: codec::from_bytes::<T>(&bytes)?, bytes, signature };
+        let signed = from.record(2, |from| {
+            let bytes = from.bytes(MAX_STATEMENT)?.to_vec();
+            Ok(Self { value: codec::from_bytes::<T>(&bytes)?, bytes, signature: Wire::decode(from)? })
+        })?;
         if let Some(key) = signed.value.signer() {
             signed.verify(key)?;
         }

@@ -1,6 +1,7 @@
 //! The timeline: entries fold into items, in any order of arrival, to the same result.
 
 use crate::{
+    body::Body,
     ids::{ChainId, ConversationId, MsgId, UserId},
     time::WallMs,
 };
@@ -70,4 +71,120 @@ pub enum System {
     Restored,
     /// The other side's data folder was restored or copied.
     PeerRestored,
+}
+
+/// Kinds of entries that a node writes for itself: none of them ever comes from a peer.
+pub const LOCAL_KINDS: u16 = 0xff00;
+const KEYS_CHANGED: u16 = LOCAL_KINDS;
+const RESTORED: u16 = LOCAL_KINDS + 1;
+const PEER_RESTORED: u16 = LOCAL_KINDS + 2;
+
+/// The chain of what stands in no chain: lines of the house, and a request whose chain is not here yet.
+pub const NO_CHAIN: ChainId = ChainId([0; 32]);
+
+impl System {
+    /// The kind of the entry that says this.
+    pub fn kind(self) -> u16 {
+        match self {
+            System::KeysChanged => KEYS_CHANGED,
+            System::Restored => RESTORED,
+            System::PeerRestored => PEER_RESTORED,
+        }
+    }
+}
+
+impl Content {
+    fn of(kind: u16, data: &[u8]) -> Self {
+        match (kind, Body::from_data(kind, data)) {
+            (KEYS_CHANGED, _) => Content::System(System::KeysChanged),
+            (RESTORED, _) => Content::System(System::Restored),
+            (PEER_RESTORED, _) => Content::System(System::PeerRestored),
+            (_, Ok(Body::Text { text })) => Content::Text { text },
+            (_, Ok(Body::Unknown { .. }) | Err(_)) => Content::Unknown { kind },
+        }
+    }
+}
+
+/// Folds an entry into the item that it targets. Any order of arrival gives the same item.
+pub fn apply(item: Option<Item>, entry: &Entry) -> Item {
+    let is_birth = entry.target == entry.msg_id;
+    let made = |content| Item {
+        conversation: entry.conversation,
+        id: entry.target,
+        key: entry.key,
+        author: entry.author,
+        mine: entry.mine,
+        wall: entry.wall,
+        received: entry.received,
+        content,
+    };
+    match item {
+        // Which later kinds change an item, this version does not know: they leave it as it is.
+        Some(item) if !is_birth => item,
+        None if !is_birth => made(Content::Unborn),
+        Some(item) if rank(&item.content, item.mine, item.key) <= rank_of(entry) => item,
+        _ => made(Content::of(entry.kind, &entry.data)),
+    }
+}
+
+/// One item can be born twice: in a request and in the chain, or once more after a restore. The least rank stays.
+fn rank(content: &Content, mine: bool, key: Key) -> (bool, bool, bool, Key) {
+    (matches!(content, Content::Unborn), key.chain == NO_CHAIN, !mine, key)
+}
+
+fn rank_of(entry: &Entry) -> (bool, bool, bool, Key) {
+    (false, entry.key.chain == NO_CHAIN, !entry.mine, entry.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(msg_id: u8, target: u8, chain: u8, ord: u64, kind: u16, text: &str) -> Entry {
+        Entry {
+            conversation: ConversationId([1; 32]),
+            target: MsgId([target; 16]),
+            msg_id: MsgId([msg_id; 16]),
+            key: Key { ord, chain: ChainId([chain; 32]), seq: 2 },
+            author: UserId([3; 32]),
+            mine: false,
+            wall: WallMs(ord),
+            received: WallMs(9),
+            kind,
+            data: Body::text(text).to_data(),
+        }
+    }
+
+    #[test]
+    fn any_order_of_arrival_gives_the_same_item() {
+        let entries = [
+            entry(1, 1, 0, 5, 1, "from the request"),
+            entry(1, 1, 4, 7, 1, "from the chain"),
+            entry(1, 1, 5, 8, 1, "written again after a restore"),
+            entry(2, 1, 4, 9, 77, "a change of a later version"),
+        ];
+        let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2], [3, 0, 2, 1]];
+        for order in orders {
+            let item = order.iter().fold(None, |item, at| Some(apply(item, &entries[*at])));
+            let item = item.expect("four entries");
+            assert_eq!(item.content, Content::Text { text: "from the chain".to_owned() }, "{order:?}");
+            assert_eq!(item.key, entries[1].key);
+        }
+    }
+
+    #[test]
+    fn what_comes_before_its_target_waits_unborn() {
+        let early = apply(None, &entry(2, 1, 4, 9, 77, ""));
+        assert_eq!((early.id, early.content), (MsgId([1; 16]), Content::Unborn));
+    }
+
+    #[test]
+    fn kinds_of_later_versions_and_broken_ones_are_shown_as_unknown() {
+        let later = apply(None, &entry(1, 1, 4, 1, 500, ""));
+        assert_eq!(later.content, Content::Unknown { kind: 500 });
+        let broken = apply(None, &Entry { data: vec![0xff], ..entry(1, 1, 4, 1, 1, "") });
+        assert_eq!(broken.content, Content::Unknown { kind: 1 });
+        let line = apply(None, &entry(1, 1, 0, 1, System::Restored.kind(), ""));
+        assert_eq!(line.content, Content::System(System::Restored));
+    }
 }

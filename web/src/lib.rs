@@ -1,1 +1,27 @@
-//! web
+//! The pages of a node: data in, HTML out.
+//!
+//! Each page is a struct; [`Html::html`] renders it. Whoever fills the structs decides nothing about looks,
+//! and nothing here reads a clock, a store or a request.
+
+pub mod assets;
+pub mod avatar;
+pub mod chat;
+pub mod field;
+pub mod icon;
+pub mod launch;
+pub mod message;
+pub mod page;
+pub mod people;
+pub mod person;
+pub mod reference;
+pub mod settings;
+pub mod setup;
+pub mod shell;
+pub mod trouble;
+pub mod unlock;
+pub mod when;
+
+pub use field::Field;
+pub use page::{Html, Page, Theme};
+pub use person::{Person, Reach, Visibility};
+pub use when::When;

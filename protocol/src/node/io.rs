@@ -259,6 +259,8 @@ pub enum Refusal {
     Yourself,
     #[error("there is no request of that person")]
     NoRequest,
+    #[error("answer that person's request first")]
+    NotAnswered,
     #[error("you blocked that person")]
     Blocked,
     #[error("that person's keys changed; confirm the new ones before you write")]

@@ -1,0 +1,61 @@
+//! The static files of the pages, inside the program, under a name that changes when one of them does.
+
+use std::{
+    hash::{DefaultHasher, Hasher},
+    sync::LazyLock,
+};
+
+/// One static file.
+#[derive(Debug, Clone, Copy)]
+pub struct Asset {
+    pub name: &'static str,
+    pub content_type: &'static str,
+    pub bytes: &'static [u8],
+}
+
+macro_rules! assets {
+    ($($name:literal: $type:ident),* $(,)?) => {
+        &[$(Asset {
+            name: $name,
+            content_type: $type,
+            bytes: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/static/", $name)),
+        }),*]
+    };
+}
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// Every file; the names have no folders.
+pub const FILES: &[Asset] = assets![
+    "tokens.css": CSS,
+    "base.css": CSS,
+    "icon.svg": SVG,
+    "card.css": CSS,
+    "shell.css": CSS,
+    "chat.css": CSS,
+    "pages.css": CSS,
+    "app.js": JS,
+    "setup.js": JS,
+    "launch.js": JS,
+];
+
+static BASE: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = DefaultHasher::new();
+    for file in FILES {
+        hasher.write(file.name.as_bytes());
+        hasher.write(file.bytes);
+    }
+    format!("/a/{:016x}", hasher.finish())
+});
+
+/// The folder of the files in the address bar, `/a/<build>`: what lies under it never changes.
+pub fn base() -> &'static str {
+    &BASE
+}
+
+/// A file by its name.
+pub fn find(name: &str) -> Option<&'static Asset> {
+    FILES.iter().find(|file| file.name == name)
+}

@@ -1,0 +1,205 @@
+//! One conversation: header, rows, and what stands where messages are written.
+
+use askama::Template;
+use protocol::{
+    ids::{ConversationId, MsgId},
+    time::WallMs,
+};
+
+use crate::{
+    message::{self, Message, Row, Status},
+    page::Page,
+    person::{Person, Reach},
+    shell::{Place, Shell},
+    when::When,
+};
+
+/// `GET /chats/{conversation}`; with `?details=1` the details stand open.
+#[derive(Debug, Clone, Template)]
+#[template(path = "chat/page.html")]
+pub struct ChatPage {
+    pub page: Page,
+    pub shell: Shell,
+    pub chat: Chat,
+}
+
+/// A one-to-one conversation.
+#[derive(Debug, Clone)]
+pub struct Chat {
+    pub conversation: ConversationId,
+    pub person: Person,
+    pub reach: Reach,
+    pub standing: Standing,
+    pub rows: Vec<Row>,
+    /// There are older messages than the first row: its place, for `?before=`.
+    pub earlier: Option<String>,
+    pub draft: String,
+    /// Why the message of a plain form was refused; its text is the draft.
+    pub error: Option<String>,
+    pub details: Details,
+    pub details_open: bool,
+}
+
+/// Where the two people stand: decides what is above the field, and whether there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    Contact,
+    /// I asked; no answer yet. Writing goes on.
+    Asked,
+    /// They said no; writing goes on, and goes over if they accept later.
+    DeclinedMe,
+    /// They asked.
+    Asking(Request),
+    /// I said no; it can still be accepted.
+    Declined,
+    Blocked,
+    /// Their keys are new: writing waits until the reader agrees.
+    KeysChanged,
+}
+
+/// What a request shows beside the first message, which is a row of the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub from: Origin,
+    /// The first twelve digits of the safety number.
+    pub digits: String,
+}
+
+/// Which way a request came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Directory(String),
+    Address,
+}
+
+/// The panel beside the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// 60 digits; empty while no key is known.
+    pub safety_number: String,
+    /// When they came to be known here.
+    pub since: Option<WallMs>,
+}
+
+impl Standing {
+    /// The word in `data-compose`: can something be written?
+    pub fn compose(&self) -> &'static str {
+        match self {
+            Self::Contact | Self::Asked | Self::DeclinedMe => "yes",
+            Self::KeysChanged => "wait",
+            Self::Asking(_) | Self::Declined | Self::Blocked => "no",
+        }
+    }
+}
+
+impl Details {
+    /// Twelve groups of five.
+    pub fn groups(&self) -> Vec<&str> {
+        let digits = &self.safety_number;
+        (0..digits.len()).step_by(5).filter_map(|at| digits.get(at..(at + 5).min(digits.len()))).collect()
+    }
+}
+
+impl Chat {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn states(&self) -> [Status; 5] {
+        Status::ALL
+    }
+}
+
+/// What stands above the field, live (`id="standing"`).
+#[derive(Debug, Clone, Template)]
+#[template(path = "chat/standing_fragment.html")]
+pub struct StandingFragment<'a> {
+    pub page: &'a Page,
+    pub chat: &'a Chat,
+}
+
+impl ChatPage {
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let mira = Person::sample("mira");
+        let chat = |standing| {
+            let when = When::sample();
+            Chat {
+                conversation: ConversationId(mira.user.0),
+                person: mira.clone(),
+                reach: Reach::Online,
+                standing,
+                rows: message::rows(Message::samples(), None, None, &when),
+                earlier: Some("00".to_owned()),
+                draft: String::new(),
+                error: None,
+                details: Details {
+                    safety_number: "271834590128374650192837465019283746501928374650192837465019".to_owned(),
+                    since: Some(WallMs(when.now.0 - 86_400_000 * 40)),
+                },
+                details_open: false,
+            }
+        };
+        let page = |chat: Chat| Self {
+            page: Page::sample(),
+            shell: Shell::sample(Place::Chat(chat.conversation)),
+            chat,
+        };
+        let ask = Message::sample(
+            1,
+            "mira",
+            WallMs(When::sample().now.0 - 1_300_000),
+            "Hello, it\u{2019}s Mira from the book group. See https://example.org. May I write to you here?",
+        );
+        let alone = |standing| Chat {
+            rows: message::rows(vec![ask.clone()], None, None, &When::sample()),
+            earlier: None,
+            reach: Reach::Away,
+            ..chat(standing)
+        };
+        let asking = || {
+            Standing::Asking(Request {
+                from: Origin::Directory("chat.example.org".to_owned()),
+                digits: "27183 45901 28".to_owned(),
+            })
+        };
+        let mut unread = chat(Standing::Contact);
+        unread.rows = message::rows(Message::samples(), None, Some((MsgId([7; 16]), 3)), &When::sample());
+        unread.reach = Reach::Seen(WallMs(When::sample().now.0 - 9 * 60_000));
+        let mut offline = page(unread.clone());
+        offline.shell.network = crate::shell::Network::sample_offline();
+        let mut request = page(alone(asking()));
+        request.shell.place = Place::Chat(request.chat.conversation);
+        vec![
+            ("chat", page(chat(Standing::Contact))),
+            ("chat_unread", page(unread)),
+            ("chat_offline", offline),
+            (
+                "chat_empty",
+                page(Chat { rows: Vec::new(), earlier: None, reach: Reach::Away, ..chat(Standing::Contact) }),
+            ),
+            ("chat_request", request),
+            (
+                "chat_asked",
+                page(Chat {
+                    rows: message::rows(
+                        vec![Message {
+                            status: Some(Status::Waiting),
+                            mine: true,
+                            author: Person::sample("ana"),
+                            ..ask.clone()
+                        }],
+                        None,
+                        None,
+                        &When::sample(),
+                    ),
+                    ..alone(Standing::Asked)
+                }),
+            ),
+            ("chat_declined_me", page(alone(Standing::DeclinedMe))),
+            ("chat_declined", page(alone(Standing::Declined))),
+            ("chat_blocked", page(chat(Standing::Blocked))),
+            ("chat_keys_changed", page(chat(Standing::KeysChanged))),
+            ("chat_details", page(Chat { details_open: true, ..chat(Standing::Contact) })),
+        ]
+    }
+}

@@ -1,0 +1,154 @@
+//! Settings: one page, each part its own form, saved at once.
+
+use askama::Template;
+use protocol::{ids::UserId, time::WallMs};
+
+use crate::{
+    field::Field,
+    page::{Page, Theme},
+    person::{Person, Visibility},
+    shell::{DirectoryState, Place, Shell},
+};
+
+/// `GET /settings`; the forms post to `/settings/visibility`, `/receipts`, `/typing`, `/theme`, `/directory`,
+/// `/tokens`, `/tokens/{id}/revoke`, and to `/lock` and `/sign-out`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings/page.html")]
+pub struct SettingsPage {
+    pub page: Page,
+    pub shell: Shell,
+    pub receipts: bool,
+    pub typing: bool,
+    /// The field of the directory's form.
+    pub directory: Field,
+    pub fingerprint: Option<String>,
+    pub tokens: Vec<Token>,
+    /// A new token, shown once.
+    pub new_token: Option<String>,
+    pub token_name: Field,
+    pub blocked: Vec<Person>,
+    /// The part that the last form saved.
+    pub saved: Option<Part>,
+    /// `0.1.0`
+    pub version: String,
+    pub data_folder: String,
+}
+
+/// A part of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Visibility,
+    Receipts,
+    Typing,
+    Theme,
+    Directory,
+    Tokens,
+}
+
+impl Part {
+    /// The word in `/settings?saved=`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Visibility => "visibility",
+            Self::Receipts => "receipts",
+            Self::Typing => "typing",
+            Self::Theme => "theme",
+            Self::Directory => "directory",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Visibility, Self::Receipts, Self::Typing, Self::Theme, Self::Directory, Self::Tokens]
+            .into_iter()
+            .find(|part| part.word() == word)
+    }
+}
+
+/// A token for scripts, as the list shows it: never the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub id: String,
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub created: WallMs,
+    pub used: Option<WallMs>,
+}
+
+impl SettingsPage {
+    fn visibility(&self) -> Visibility {
+        self.shell.me.visibility.unwrap_or(Visibility::ExactName)
+    }
+
+    fn user(&self) -> &UserId {
+        &self.shell.me.person.user
+    }
+
+    fn was_saved(&self, part: &str) -> bool {
+        self.saved.is_some_and(|saved| saved.word() == part)
+    }
+
+    fn directory_state(&self) -> &'static str {
+        match self.shell.network.directory {
+            DirectoryState::None => "You use Confab without a directory.",
+            DirectoryState::Up { .. } => "Connected.",
+            DirectoryState::Down { .. } => "Not reachable right now. This computer keeps trying.",
+            DirectoryState::SignedOut { .. } => "You are signed out.",
+        }
+    }
+
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let page = || Self {
+            page: Page { theme: Theme::System, ..Page::sample() },
+            shell: Shell::sample(Place::Settings),
+            receipts: true,
+            typing: false,
+            directory: Field::new("https://chat.example.org"),
+            fingerprint: Some("7f3a 90c2 11d8 4be6 a05f 62c9".to_owned()),
+            tokens: vec![
+                Token {
+                    id: "1".to_owned(),
+                    name: "backup script".to_owned(),
+                    scopes: vec!["read".to_owned()],
+                    created: WallMs(1_790_000_000_000),
+                    used: Some(WallMs(1_794_660_000_000)),
+                },
+                Token {
+                    id: "2".to_owned(),
+                    name: "doorbell".to_owned(),
+                    scopes: vec!["read".to_owned(), "write".to_owned()],
+                    created: WallMs(1_794_000_000_000),
+                    used: None,
+                },
+            ],
+            new_token: None,
+            token_name: Field::default(),
+            blocked: vec![Person::sample("otto")],
+            saved: None,
+            version: "0.1.0".to_owned(),
+            data_folder: "/home/ana/.local/share/confab".to_owned(),
+        };
+        let alone = {
+            let mut alone = page();
+            alone.shell.me.visibility = None;
+            alone.shell.network.directory = DirectoryState::None;
+            alone.directory = Field::wrong("chat", "An address of a directory begins with https://");
+            alone.fingerprint = None;
+            alone.tokens.clear();
+            alone.blocked.clear();
+            alone
+        };
+        vec![
+            ("settings", page()),
+            (
+                "settings_saved",
+                Self {
+                    saved: Some(Part::Receipts),
+                    new_token: Some("cf_8Jq2mXv0TtYkR5nLw3ZbD7".to_owned()),
+                    ..page()
+                },
+            ),
+            ("settings_alone", alone),
+        ]
+    }
+}
