@@ -24,3 +24,7 @@ pub mod chain;
 pub mod seal;
 pub mod timeline;
 pub mod node;
+
+// Its proof
+#[cfg(feature = "sim")]
+pub mod sim;

@@ -12,12 +12,12 @@ use crate::{
     frame::Frame,
     ids::{ChainId, ConversationId, EventId, MsgId, UserId},
     node::Write,
-    timeline::{Content, Entry, Key},
+    timeline::{Content, Entry, Key, NO_CHAIN},
 };
 
 /// What was seen anywhere so far.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(super) struct Ledger {
     /// The one event of each place, with the life of its author that made it.
     events: BTreeMap<(ChainId, u64), EventId>,
     places: BTreeMap<EventId, (ChainId, u64)>,
@@ -31,31 +31,31 @@ pub struct Ledger {
     /// Where an item is shown, at each node.
     shown: BTreeMap<(usize, ConversationId, MsgId), Key>,
     /// Events that came to a node that did not write them.
-    pub delivered: u64,
-    pub delivered_bytes: u64,
+    pub(super) delivered: u64,
+    pub(super) delivered_bytes: u64,
 }
 
 /// Whose doing is judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Doer {
-    pub who: usize,
-    pub life: u32,
+pub(super) struct Doer {
+    pub(super) who: usize,
+    pub(super) life: u32,
     /// Nothing can be held against the chains of somebody who lies.
-    pub honest: bool,
+    pub(super) honest: bool,
     /// An old folder was put back and nothing says so: until a peer tells, it cannot know that it repeats itself.
-    pub unaware: bool,
+    pub(super) unaware: bool,
     /// The indexes of the ratchets can be read: the fake seal is in use.
-    pub fake_seal: bool,
+    pub(super) fake_seal: bool,
 }
 
 impl Ledger {
     /// A folder was put back: what was shown there before is not any more.
-    pub fn forget(&mut self, who: usize) {
+    pub(super) fn forget(&mut self, who: usize) {
         self.shown.retain(|(at, ..), _| *at != who);
     }
 
     /// Looks at what a step has made durable.
-    pub fn committed(&mut self, doer: Doer, store: &mut MemoryStore, model: &mut Model, users: &BTreeMap<UserId, usize>) -> Vec<String> {
+    pub(super) fn committed(&mut self, doer: Doer, store: &mut MemoryStore, model: &mut Model, users: &BTreeMap<UserId, usize>) -> Vec<String> {
         let mut broken = std::mem::take(&mut store.broken);
         for write in std::mem::take(&mut store.last) {
             match write {
@@ -144,7 +144,7 @@ impl Ledger {
         let place = (who, entry.conversation, entry.target);
         if let Some(before) = self.shown.insert(place, item.key)
             && before != item.key
-            && !model.said.get(&entry.target).is_some_and(|said| said.request)
+            && !born_again(before, item.key)
         {
             broken.push(format!("I7: {:?} moved at {who} from {before:?} to {:?}", entry.target, item.key));
         }
@@ -188,7 +188,7 @@ impl Ledger {
     }
 
     /// Looks at what a node is about to say: nothing may leave that is not durable.
-    pub fn said(&self, doer: Doer, store: &MemoryStore, frames: &[Frame]) -> Vec<String> {
+    pub(super) fn said(&self, doer: Doer, store: &MemoryStore, frames: &[Frame]) -> Vec<String> {
         let mut broken = Vec::new();
         for frame in frames {
             match frame {
@@ -222,4 +222,10 @@ impl Ledger {
         }
         broken
     }
+}
+
+/// The same message, once more: what stood only in a request got its place, or an earlier place of it came back after
+/// a restore.
+fn born_again(before: Key, now: Key) -> bool {
+    before.chain == NO_CHAIN || before.chain != now.chain && now < before
 }

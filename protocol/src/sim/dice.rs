@@ -7,34 +7,34 @@ use rand_chacha::{
 
 /// A stream of choices. The same seed and label give the same choices for ever.
 #[derive(Debug, Clone)]
-pub struct Dice(ChaCha8Rng);
+pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
     /// Streams with different labels are independent, so that a new use of one does not move the others.
-    pub fn new(seed: u64, label: &str) -> Self {
+    pub(super) fn new(seed: u64, label: &str) -> Self {
         Self(ChaCha8Rng::from_seed(derive(seed, label, 0)))
     }
 
     /// A number below `limit`; 0 where nothing is below it.
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         // The bias of a remainder of 2^64 does not matter for choosing faults.
         if limit == 0 { 0 } else { self.0.next_u64() % limit }
     }
 
     /// A number from `low` to `high`, both included.
-    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    pub fn percent(&mut self, chance: u64) -> bool {
+    pub(super) fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
 
-    pub fn index(&mut self, len: usize) -> usize {
+    pub(super) fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).expect("below a usize")
     }
 
-    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+    pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.fill_bytes(&mut bytes);
         bytes
@@ -42,7 +42,7 @@ impl Dice {
 }
 
 /// The generator that a node is given at its `boot`-th start: a restart never repeats what an earlier run drew.
-pub fn node_rng(seed: u64, who: usize, boot: u32) -> ChaCha20Rng {
+pub(super) fn node_rng(seed: u64, who: usize, boot: u32) -> ChaCha20Rng {
     ChaCha20Rng::from_seed(derive(seed, &format!("node {who}"), boot))
 }
 

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// Letters in all for one recipient, and how many of one sender.
-pub const BOX_LIMIT: usize = 10;
-pub const PAIR_LIMIT: usize = 1;
+pub(super) const BOX_LIMIT: usize = 10;
+pub(super) const PAIR_LIMIT: usize = 1;
 
 #[derive(Debug)]
 struct Letter {
@@ -30,22 +30,26 @@ struct Session {
 }
 
 /// Messages that the directory sends to nodes (by index) in answer to something.
-pub type Said = Vec<(usize, DirectorySaid)>;
+pub(super) type Said = Vec<(usize, DirectorySaid)>;
 
 #[derive(Debug, Default)]
-pub struct Directory {
-    pub up: bool,
+pub(super) struct Directory {
+    pub(super) up: bool,
     who: BTreeMap<UserId, usize>,
     profiles: BTreeMap<usize, Profile>,
     boxes: BTreeMap<DeviceId, Vec<Letter>>,
     sessions: BTreeMap<usize, Session>,
     /// The most letters that ever lay in one box.
-    pub fullest: usize,
+    pub(super) fullest: usize,
 }
 
 impl Directory {
+    pub(super) fn open() -> Self {
+        Self { up: true, ..Self::default() }
+    }
+
     /// A node signs in: it is told that the directory is there and gets the letters that wait.
-    pub fn sign_in(&mut self, who: usize, boot: u32, device: DeviceId) -> Said {
+    pub(super) fn sign_in(&mut self, who: usize, boot: u32, device: DeviceId) -> Said {
         let mut said = self.sign_out(who);
         self.sessions.insert(who, Session { boot, ..Session::default() });
         said.push((who, DirectorySaid::Up));
@@ -56,39 +60,39 @@ impl Directory {
     }
 
     /// The node is gone, or its lease ran out.
-    pub fn sign_out(&mut self, who: usize) -> Said {
+    pub(super) fn sign_out(&mut self, who: usize) -> Said {
         match self.sessions.remove(&who) {
             Some(session) => self.tell_watchers(who, &session, false),
             None => Said::new(),
         }
     }
 
-    pub fn is_signed_in(&self, who: usize, boot: u32) -> bool {
+    pub(super) fn is_signed_in(&self, who: usize, boot: u32) -> bool {
         self.up && self.sessions.get(&who).is_some_and(|session| session.boot == boot)
     }
 
     /// The directory stops: letters and profiles are on its disk, sessions are not.
-    pub fn stop(&mut self) -> Vec<usize> {
+    pub(super) fn stop(&mut self) -> Vec<usize> {
         self.up = false;
         std::mem::take(&mut self.sessions).into_keys().collect()
     }
 
-    pub fn publish(&mut self, who: usize, profile: Profile) {
+    pub(super) fn publish(&mut self, who: usize, profile: Profile) {
         self.who.insert(profile.user(), who);
         self.profiles.insert(who, profile);
     }
 
-    pub fn profile(&self, user: UserId) -> Option<&Profile> {
+    pub(super) fn profile(&self, user: UserId) -> Option<&Profile> {
         self.profiles.get(self.who.get(&user)?)
     }
 
-    pub fn look_up(&self, who: usize, user: UserId) -> Said {
+    pub(super) fn look_up(&self, who: usize, user: UserId) -> Said {
         self.profile(user)
             .map(|profile| vec![(who, DirectorySaid::Profile { user, profile: profile.clone() })])
             .unwrap_or_default()
     }
 
-    pub fn post(&mut self, from: usize, to: UserId, device: DeviceId, id: LetterId, sealed: Vec<u8>) -> Said {
+    pub(super) fn post(&mut self, from: usize, to: UserId, device: DeviceId, id: LetterId, sealed: Vec<u8>) -> Said {
         let known = self.profile(to).is_some_and(|profile| profile.device_with(device).is_some());
         let letters = self.boxes.entry(device).or_default();
         if letters.iter().any(|letter| letter.id == id) {
@@ -107,14 +111,14 @@ impl Directory {
         said
     }
 
-    pub fn take_out(&mut self, device: DeviceId, id: LetterId) {
+    pub(super) fn take_out(&mut self, device: DeviceId, id: LetterId) {
         if let Some(letters) = self.boxes.get_mut(&device) {
             letters.retain(|letter| letter.id != id);
         }
     }
 
     /// A node says under which capabilities it may be seen, and whom it watches. `addresses`: where it listens.
-    pub fn presence(
+    pub(super) fn presence(
         &mut self,
         who: usize,
         addresses: Vec<Address>,

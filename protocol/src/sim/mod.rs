@@ -30,4 +30,4 @@ pub use run::{CONVERGE_MS, Options, Outcome, simulate};
 pub use script::{Act, Script, Step, Tamper, Theme, shrink};
 pub use seal::FakeSeal;
 pub use store::{DiskFull, MemoryStore};
-pub use trace::Trace;
+use trace::Trace;

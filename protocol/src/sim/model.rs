@@ -6,23 +6,23 @@ use crate::ids::MsgId;
 
 /// One message, as the person wrote it.
 #[derive(Debug, Clone)]
-pub struct Said {
-    pub by: usize,
-    pub to: usize,
-    pub text: String,
+pub(super) struct Said {
+    pub(super) by: usize,
+    pub(super) to: usize,
+    pub(super) text: String,
     /// It is the text of a request, which the other sees before any answer.
-    pub request: bool,
+    pub(super) request: bool,
     /// It was made durable where it was written: from then on it must not get lost.
-    pub committed: bool,
+    pub(super) committed: bool,
     /// The only copies that could be opened went with an old data folder. It may come back, but need not.
-    pub lost: bool,
+    pub(super) lost: bool,
     /// The author went back to a folder from before; the text is at the other, but the author's own keys are gone.
-    pub gone_at_author: bool,
+    pub(super) gone_at_author: bool,
 }
 
 /// What somebody last said, by deed, about writing with somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Stance {
+pub(super) enum Stance {
     #[default]
     None,
     /// Asked or accepted.
@@ -34,26 +34,26 @@ pub enum Stance {
 }
 
 #[derive(Debug, Default)]
-pub struct Model {
-    pub said: BTreeMap<MsgId, Said>,
+pub(super) struct Model {
+    pub(super) said: BTreeMap<MsgId, Said>,
     stances: BTreeMap<(usize, usize), Stance>,
 }
 
 impl Model {
-    pub fn stance(&self, of: usize, about: usize) -> Stance {
+    pub(super) fn stance(&self, of: usize, about: usize) -> Stance {
         self.stances.get(&(of, about)).copied().unwrap_or_default()
     }
 
-    pub fn take(&mut self, of: usize, about: usize, stance: Stance) {
+    pub(super) fn take(&mut self, of: usize, about: usize, stance: Stance) {
         self.stances.insert((of, about), stance);
     }
 
     /// Both want to, and nobody ever blocked the other.
-    pub fn must_be_contacts(&self, a: usize, b: usize) -> bool {
+    pub(super) fn must_be_contacts(&self, a: usize, b: usize) -> bool {
         self.stance(a, b) == Stance::Yes && self.stance(b, a) == Stance::Yes
     }
 
-    pub fn say(&mut self, id: MsgId, by: usize, to: usize, text: String, request: bool) {
+    pub(super) fn say(&mut self, id: MsgId, by: usize, to: usize, text: String, request: bool) {
         let said =
             Said { by, to, text, request, committed: false, lost: false, gone_at_author: false };
         self.said.insert(id, said);
@@ -61,7 +61,7 @@ impl Model {
 
     /// Somebody's folder is put back to a copy in which some messages are not. `shown(who, id)`: is it in that
     /// person's timeline now (before the folder is put back); `in_copy(id)`: is it in the copy.
-    pub fn restored(&mut self, who: usize, shown: impl Fn(usize, MsgId) -> bool, in_copy: impl Fn(MsgId) -> bool) {
+    pub(super) fn restored(&mut self, who: usize, shown: impl Fn(usize, MsgId) -> bool, in_copy: impl Fn(MsgId) -> bool) {
         for (id, said) in &mut self.said {
             if !said.committed || said.by != who && said.to != who || in_copy(*id) {
                 continue;
@@ -79,7 +79,7 @@ impl Model {
     }
 
     /// Committed between two people and not excused, in the order of their ids.
-    pub fn between(&self, a: usize, b: usize) -> impl Iterator<Item = (&MsgId, &Said)> {
+    pub(super) fn between(&self, a: usize, b: usize) -> impl Iterator<Item = (&MsgId, &Said)> {
         self.said.iter().filter(move |(_, said)| {
             said.committed && ((said.by, said.to) == (a, b) || (said.by, said.to) == (b, a))
         })

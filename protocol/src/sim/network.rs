@@ -6,17 +6,17 @@ use crate::ids::LinkId;
 
 /// A connection between two nodes, numbered for the whole world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PipeId(pub u64);
+pub(super) struct PipeId(pub u64);
 
 /// Which end of a pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     Dialler,
     Listener,
 }
 
 impl End {
-    pub fn other(self) -> Self {
+    pub(super) fn other(self) -> Self {
         match self {
             Self::Dialler => Self::Listener,
             Self::Listener => Self::Dialler,
@@ -35,12 +35,12 @@ pub enum Told {
 
 /// One side's view of a pipe.
 #[derive(Debug, Clone, Copy)]
-pub struct Side {
+pub(super) struct Side {
     /// Index of the node; `None` for somebody from outside the script.
-    pub who: Option<usize>,
+    pub(super) who: Option<usize>,
     /// The start of the node that this side belongs to: a restarted node hears nothing of its old links.
-    pub boot: u32,
-    pub link: LinkId,
+    pub(super) boot: u32,
+    pub(super) link: LinkId,
     /// The node has not been told that the link is gone.
     open: bool,
     /// When the last byte written so far has left.
@@ -50,7 +50,7 @@ pub struct Side {
 }
 
 impl Side {
-    pub fn new(who: Option<usize>, boot: u32, link: LinkId) -> Self {
+    pub(super) fn new(who: Option<usize>, boot: u32, link: LinkId) -> Self {
         Self { who, boot, link, open: true, free_at: 0, in_flight: 0 }
     }
 }
@@ -73,22 +73,22 @@ pub struct Traffic {
 }
 
 #[derive(Debug, Default)]
-pub struct Network {
+pub(super) struct Network {
     pipes: BTreeMap<PipeId, Pipe>,
     made: u64,
     /// Pairs of nodes that cannot reach each other, smaller index first.
     apart: BTreeSet<(usize, usize)>,
-    pub sent: Traffic,
+    pub(super) sent: Traffic,
 }
 
 impl Network {
-    pub fn reachable(&self, a: usize, b: usize) -> bool {
+    pub(super) fn reachable(&self, a: usize, b: usize) -> bool {
         !self.apart.contains(&(a.min(b), a.max(b)))
     }
 
     /// Splits the nodes: those in `island` and those outside cannot reach each other any more.
     /// Nobody is told; what was in flight is lost. Returns nothing: the pipes are simply dead.
-    pub fn part(&mut self, people: usize, island: &BTreeSet<usize>) {
+    pub(super) fn part(&mut self, people: usize, island: &BTreeSet<usize>) {
         for a in 0..people {
             for b in a + 1..people {
                 if island.contains(&a) != island.contains(&b) {
@@ -106,11 +106,11 @@ impl Network {
         }
     }
 
-    pub fn heal(&mut self) {
+    pub(super) fn heal(&mut self) {
         self.apart.clear();
     }
 
-    pub fn open(&mut self, dialler: Side, listener: Side, latency_ms: u64, bytes_per_ms: u64) -> PipeId {
+    pub(super) fn open(&mut self, dialler: Side, listener: Side, latency_ms: u64, bytes_per_ms: u64) -> PipeId {
         self.made += 1;
         let id = PipeId(self.made);
         let pipe = Pipe { sides: [dialler, listener], cut: false, latency_ms, bytes_per_ms: bytes_per_ms.max(1) };
@@ -118,12 +118,12 @@ impl Network {
         id
     }
 
-    pub fn side(&self, pipe: PipeId, end: End) -> Option<Side> {
+    pub(super) fn side(&self, pipe: PipeId, end: End) -> Option<Side> {
         self.pipes.get(&pipe).map(|pipe| pipe.sides[end as usize]).filter(|side| side.open)
     }
 
     /// When `bytes` written now at `from` arrive; `None`: never.
-    pub fn write(&mut self, now: u64, id: PipeId, from: End, frames: usize, bytes: usize) -> Option<u64> {
+    pub(super) fn write(&mut self, now: u64, id: PipeId, from: End, frames: usize, bytes: usize) -> Option<u64> {
         let pipe = self.pipes.get_mut(&id)?;
         let side = &mut pipe.sides[from as usize];
         if !side.open {
@@ -141,12 +141,12 @@ impl Network {
     }
 
     /// The most bytes that one node has under way on one link.
-    pub fn in_flight(&self, id: PipeId, from: End) -> usize {
+    pub(super) fn in_flight(&self, id: PipeId, from: End) -> usize {
         self.pipes.get(&id).map_or(0, |pipe| pipe.sides[from as usize].in_flight)
     }
 
     /// Something written at `from` reaches the other end: who gets it there, if the pipe still lives.
-    pub fn arrive(&mut self, id: PipeId, from: End, bytes: usize) -> Option<Side> {
+    pub(super) fn arrive(&mut self, id: PipeId, from: End, bytes: usize) -> Option<Side> {
         let pipe = self.pipes.get_mut(&id)?;
         let side = &mut pipe.sides[from as usize];
         side.in_flight = side.in_flight.saturating_sub(bytes);
@@ -154,7 +154,7 @@ impl Network {
     }
 
     /// The node at `end` is told that the pipe is gone, or said so itself. True the first time.
-    pub fn shut(&mut self, id: PipeId, end: End) -> bool {
+    pub(super) fn shut(&mut self, id: PipeId, end: End) -> bool {
         let Some(pipe) = self.pipes.get_mut(&id) else { return false };
         let was = std::mem::replace(&mut pipe.sides[end as usize].open, false);
         if pipe.sides.iter().all(|side| !side.open) {
@@ -164,20 +164,20 @@ impl Network {
     }
 
     /// When news that the pipe was closed at `from`, behind all that was written there, reach the other end.
-    pub fn close_arrives(&self, now: u64, id: PipeId, from: End) -> Option<u64> {
+    pub(super) fn close_arrives(&self, now: u64, id: PipeId, from: End) -> Option<u64> {
         let pipe = self.pipes.get(&id).filter(|pipe| !pipe.cut)?;
         Some(pipe.sides[from as usize].free_at.max(now) + pipe.latency_ms)
     }
 
     /// Loses all that is in flight on this pipe, and all that is written from now on.
-    pub fn cut(&mut self, id: PipeId) {
+    pub(super) fn cut(&mut self, id: PipeId) {
         if let Some(pipe) = self.pipes.get_mut(&id) {
             pipe.cut = true;
         }
     }
 
     /// The pipes between two nodes that still carry something, with the end at which `a` sits.
-    pub fn between(&self, a: usize, b: usize) -> Vec<(PipeId, End)> {
+    pub(super) fn between(&self, a: usize, b: usize) -> Vec<(PipeId, End)> {
         self.pipes
             .iter()
             .filter(|(_, pipe)| !pipe.cut)
@@ -190,7 +190,7 @@ impl Network {
     }
 
     /// Every pipe that one start of a node holds open, with its end.
-    pub fn of(&self, who: usize, boot: u32) -> Vec<(PipeId, End)> {
+    pub(super) fn of(&self, who: usize, boot: u32) -> Vec<(PipeId, End)> {
         let mut found = Vec::new();
         for (id, pipe) in &self.pipes {
             for end in [End::Dialler, End::Listener] {
@@ -204,7 +204,7 @@ impl Network {
     }
 
     /// The pipe behind a link of one start of a node.
-    pub fn behind(&self, who: usize, boot: u32, link: LinkId) -> Option<(PipeId, End)> {
+    pub(super) fn behind(&self, who: usize, boot: u32, link: LinkId) -> Option<(PipeId, End)> {
         self.of(who, boot).into_iter().find(|(id, end)| self.side(*id, *end).is_some_and(|s| s.link == link))
     }
 }

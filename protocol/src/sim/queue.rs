@@ -7,7 +7,7 @@ use std::{
 
 /// Things that will happen, by time; of two at the same time, the one that was planned first comes first.
 #[derive(Debug)]
-pub struct Queue<T> {
+pub(super) struct Queue<T> {
     heap: BinaryHeap<Reverse<Planned<T>>>,
     planned: u64,
     now: u64,
@@ -28,18 +28,18 @@ impl<T> Default for Queue<T> {
 
 impl<T> Queue<T> {
     /// Milliseconds since the simulation began.
-    pub fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.now
     }
 
     /// Plans `what` for the moment `at`; a moment that has passed means now.
-    pub fn plan(&mut self, at: u64, what: T) {
+    pub(super) fn plan(&mut self, at: u64, what: T) {
         self.planned += 1;
         self.heap.push(Reverse(Planned { at: at.max(self.now), order: self.planned, what }));
     }
 
     /// The next thing not later than `until`, with time moved to it; else time moves to `until`.
-    pub fn next(&mut self, until: u64) -> Option<T> {
+    pub(super) fn next(&mut self, until: u64) -> Option<T> {
         if self.heap.peek().is_some_and(|Reverse(next)| next.at <= until) {
             let Reverse(next) = self.heap.pop()?;
             self.now = next.at;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How two people who should agree do not.
-pub fn differences<S: SimSeal>(hosts: &[Host<S>], model: &Model) -> Vec<String> {
+pub(super) fn differences<S: SimSeal>(hosts: &[Host<S>], model: &Model) -> Vec<String> {
     let mut found = Vec::new();
     for a in 0..hosts.len() {
         if hosts[a].node.is_none() {

@@ -84,7 +84,7 @@ impl<S: SimSeal> World<S> {
             dice: Dice::new(script.seed, "world"),
             queue: Queue::default(),
             net: Network::default(),
-            directory: Directory { up: true, ..Directory::default() },
+            directory: Directory::open(),
             hosts,
             trace: Trace::new(options.tell),
             ledger: Ledger::default(),

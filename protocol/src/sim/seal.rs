@@ -72,13 +72,13 @@ impl FakeSeal {
 }
 
 /// The session and index of a content message: no two events may share them.
-pub fn content_index(message: &[u8]) -> Option<(Id, u64)> {
+pub(super) fn content_index(message: &[u8]) -> Option<(Id, u64)> {
     let mut from = Reader(message);
     Some((from.take()?, u64::from(u32::from_be_bytes(from.take()?))))
 }
 
 /// The session with the turn, and the place in it, of a pair message: no two events may share them.
-pub fn pair_index(message: &[u8]) -> Option<(Id, u64)> {
+pub(super) fn pair_index(message: &[u8]) -> Option<(Id, u64)> {
     let mut from = Reader(message);
     let (id, turn): (Id, Turn) = (from.take()?, from.take()?);
     let _answers: Turn = from.take()?;

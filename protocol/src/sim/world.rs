@@ -53,20 +53,20 @@ pub(super) enum Happening {
 /// A node that steps more often than this at one moment never comes to rest.
 const MOST_SPINS: u32 = 5_000;
 
-pub struct World<S: SimSeal> {
-    pub script: Script,
+pub(super) struct World<S: SimSeal> {
+    pub(super) script: Script,
     pub(super) queue: Queue<Happening>,
     pub(super) net: Network,
     pub(super) directory: Directory,
-    pub hosts: Vec<Host<S>>,
+    pub(super) hosts: Vec<Host<S>>,
     pub(super) dice: Dice,
-    pub trace: Trace,
+    pub(super) trace: Trace,
     pub(super) ledger: Ledger,
     pub(super) model: Model,
     pub(super) mutant: Option<Mutant>,
     pub(super) fake_seal: bool,
     /// The first broken promises; the simulation ends with them.
-    pub broken: Vec<String>,
+    pub(super) broken: Vec<String>,
 }
 
 impl<S: SimSeal> std::fmt::Debug for World<S> {
@@ -76,7 +76,7 @@ impl<S: SimSeal> std::fmt::Debug for World<S> {
 }
 
 impl<S: SimSeal> World<S> {
-    pub fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.queue.now()
     }
 
@@ -187,7 +187,7 @@ impl<S: SimSeal> World<S> {
         let host = &mut self.hosts[who];
         let Some(node) = &host.node else { return };
         host.told_restored = false;
-        let identity = Identity { user: node.user(), device: node.device(), profile: node.profile().clone() };
+        let identity = Identity { user: node.user(), device: node.device() };
         host.identity = Some(identity);
         let announce = host.ask(Command::Announce { addresses: vec![super::host::address(who)] });
         self.feed(who, announce);
