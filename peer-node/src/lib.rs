@@ -1,7 +1,8 @@
-//! The program that each person runs. The module list is the map.
+//! peer-node
 
 pub mod clock;
 pub mod directory;
 pub mod link;
+pub mod store;
 pub mod node;
 pub mod vault;

@@ -3,7 +3,7 @@
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 /// A host (IPv4, IPv6 or a DNS name) and a TCP port.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     host: String,
     port: u16,
@@ -49,6 +49,12 @@ impl fmt::Display for Address {
     }
 }
 
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl FromStr for Address {
     type Err = BadAddress;
 
@@ -61,11 +67,12 @@ impl FromStr for Address {
             return Err(BadAddress::BareIpv6);
         }
         let (host, port) = text.rsplit_once(':').ok_or(BadAddress::NoPort)?;
-        let port = match port.parse::<u16>() {
-            Ok(port) if port > 0 && !text.ends_with(|c: char| !c.is_ascii_digit()) => port,
-            _ if port.is_empty() || port.ends_with(']') => return Err(BadAddress::NoPort),
-            _ => return Err(BadAddress::BadPort),
-        };
+        if port.is_empty() || port.ends_with(']') {
+            return Err(BadAddress::NoPort);
+        }
+        // Digits alone: `parse` would take a plus sign, too.
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = port.parse().ok().filter(|port| digits && *port > 0).ok_or(BadAddress::BadPort)?;
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(ip) => ip.parse::<Ipv6Addr>().map_err(|_| BadAddress::BadIpv6)?.to_string(),
             None if host.contains(':') => return Err(BadAddress::BareIpv6),

@@ -161,3 +161,64 @@ impl fmt::Debug for Inner {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inner(text: &str) -> Inner {
+        let body = Body::text(text);
+        Inner {
+            msg_id: MsgId([1; 16]),
+            kind: body.kind(),
+            conversation: ConversationId([2; 32]),
+            sender: DeviceId([3; 32]),
+            seq: 4,
+            wall: WallMs(5),
+            target: None,
+            thread: None,
+            ttl_s: None,
+            data: body.to_data(),
+        }
+    }
+
+    #[test]
+    fn a_plaintext_begins_with_its_random_id_and_hides_its_length() {
+        let short = inner("yes").to_bytes();
+        assert_eq!(short[..16], [1; 16]);
+        assert_eq!(short.len() % PAD_TO, 0);
+        assert_eq!(short.len(), inner("maybe").to_bytes().len());
+    }
+
+    #[test]
+    fn a_text_is_limited_in_bytes() {
+        let longest = inner(&"é".repeat(MAX_TEXT / 2));
+        assert!(Inner::from_bytes(&longest.to_bytes()).unwrap().body().is_ok());
+        assert!(longest.to_bytes().len() + 1024 < MAX_BODY, "there is room for what Megolm adds");
+        assert!(inner(&"a".repeat(MAX_TEXT + 1)).body().is_err());
+    }
+
+    #[test]
+    fn a_known_kind_with_foreign_data_is_refused_and_an_unknown_kind_is_kept() {
+        assert!(Body::from_data(kind::TEXT, &[0x01]).is_err());
+        assert_eq!(Body::from_data(999, &[0x01]), Ok(Body::Unknown { kind: 999, data: vec![0x01] }));
+    }
+
+    #[test]
+    fn wrong_padding_is_refused() {
+        let good = inner("yes").to_bytes();
+        let mut dirty = good.to_vec();
+        *dirty.last_mut().unwrap() = 1;
+        let longer = [&good[..], &[0; PAD_TO]].concat();
+        for bad in [&dirty[..], &longer, &good[..good.len() - 1], &[]] {
+            assert!(Inner::from_bytes(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn messages_print_their_length_and_nothing_they_say() {
+        let inner = inner("meet me at nine");
+        assert_eq!(format!("{:?}", inner.body().unwrap()), "Text(15 B)");
+        assert!(!format!("{inner:?}").contains("nine"));
+    }
+}

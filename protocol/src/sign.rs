@@ -72,6 +72,9 @@ impl Domain {
 pub trait Statement: Wire {
     const DOMAIN: Domain;
 
+    /// How many bytes it may take.
+    const LIMIT: usize = MAX_STATEMENT;
+
     /// The key that must have signed, where the statement itself says which: then decoding verifies.
     fn signer(&self) -> Option<&PublicKey>;
 }
@@ -128,7 +131,7 @@ impl<T: Statement> Wire for Signed<T> {
 
     fn decode(from: &mut Decoder<'_>) -> Result<Self, Violation> {
         let signed = from.record(2, |from| {
-            let bytes = from.bytes(MAX_STATEMENT)?.to_vec();
+            let bytes = from.bytes(T::LIMIT)?.to_vec();
             Ok(Self { value: codec::from_bytes::<T>(&bytes)?, bytes, signature: Wire::decode(from)? })
         })?;
         if let Some(key) = signed.value.signer() {

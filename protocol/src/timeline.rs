@@ -1,5 +1,7 @@
 //! The timeline: entries fold into items, in any order of arrival, to the same result.
 
+mod face;
+
 use crate::{
     body::Body,
     ids::{ChainId, ConversationId, MsgId, UserId},

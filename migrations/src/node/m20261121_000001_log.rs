@@ -34,8 +34,9 @@ CREATE TABLE conversation (
 
 CREATE TABLE chain (
     no           INTEGER PRIMARY KEY,
-    id           BLOB    NOT NULL UNIQUE,
-    conversation INTEGER NOT NULL REFERENCES conversation (no)
+    id           BLOB    NOT NULL,
+    conversation INTEGER NOT NULL REFERENCES conversation (no),
+    UNIQUE (id, conversation)     -- what stands in no chain has the same name everywhere
 ) STRICT;
 CREATE INDEX chain_conversation ON chain (conversation);
 

@@ -208,3 +208,6 @@ impl fmt::Debug for Event {
         write!(f, "Event {{ {} seq {seq} {class:?} {} }}", chain.short(), self.id().short())
     }
 }
+
+#[cfg(test)]
+mod tests;

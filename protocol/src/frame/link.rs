@@ -1,5 +1,9 @@
 //! Frames about the link itself: who is there, in which version, and whether still.
 
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+
 use crate::{
     codec::{Decoder, Encoder, Wire, record},
     config::{MAX_REASON, MAX_VERSIONS},
@@ -34,7 +38,7 @@ pub struct Limits {
 record!(Limits { message, window });
 
 /// What contacts compare first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct State {
     /// The sender's newest profile; left out when this peer was given it before.
     pub profile: Option<Profile>,
@@ -46,6 +50,14 @@ pub struct State {
 }
 
 record!(State { profile, store, resume, root });
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { profile, store, resume, root } = self;
+        let root = HEXLOWER.encode(root);
+        write!(f, "State {{ profile: {profile:?}, {store:?}, resume: {resume}, root: {root} }}")
+    }
+}
 
 /// The answer to WHO; nothing if the owner does not allow one.
 #[derive(Debug, Clone, PartialEq, Eq)]

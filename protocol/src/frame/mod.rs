@@ -158,3 +158,6 @@ pub fn describe(message: &[u8]) -> String {
         Err(violation) => format!("not a message: {violation}\n"),
     }
 }
+
+#[cfg(test)]
+mod tests;

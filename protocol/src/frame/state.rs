@@ -31,6 +31,8 @@ record!(Cursor { conversation, chain, number, epoch, nonce, sealed: MAX_CURSOR }
 
 impl Statement for Cursor {
     const DOMAIN: Domain = Domain::CURSOR;
+    // What stands around the sealed part takes 130 bytes at most.
+    const LIMIT: usize = MAX_CURSOR + 256;
 
     fn signer(&self) -> Option<&PublicKey> {
         Some(&self.chain.0)

@@ -5,6 +5,11 @@ mod history;
 mod secrets;
 mod username;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
 use crate::{
     address::Address,
     codec::{Decoder, Encoder, Wire, record},
@@ -24,7 +29,7 @@ pub use username::{BadUsername, Username};
 ///
 /// Decoding one verifies it, so a profile in memory is always whole: every signature fits, and all parts speak of
 /// one person. Whether it is the person one means is another question; see [`KeyHistory::continues`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
     history: KeyHistory,
     devices: Signed<DeviceList>,
@@ -93,6 +98,19 @@ impl Profile {
     /// The record of one device, if it is one of this account.
     pub fn device_with(&self, id: DeviceId) -> Option<&DeviceRecord> {
         self.devices.records.iter().map(|record| &**record).find(|record| record.device == id)
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let devices: Vec<_> = self.devices.records.iter().map(|record| record.device).collect();
+        let (keys, seq) = (self.history.entries().count(), self.devices.seq);
+        write!(
+            f,
+            "Profile {{ {:?} {:?} keys: {keys}, seq: {seq}, {devices:?} }}",
+            self.username(),
+            self.user()
+        )
     }
 }
 

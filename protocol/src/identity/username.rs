@@ -88,3 +88,42 @@ impl Wire for Username {
         from.text(24)?.parse().map_err(|_| Violation::malformed("not a username"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_usernames_are_kept_as_they_are() {
+        for name in ["ann", "bob_2", "___", "abcdefghijklmnopqrstuvwx"] {
+            assert_eq!(name.parse::<Username>().map(|name| name.to_string()), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn bad_usernames_say_what_is_wrong() {
+        for (name, reason) in [
+            ("", BadUsername::TooShort),
+            ("ab", BadUsername::TooShort),
+            ("abcdefghijklmnopqrstuvwxy", BadUsername::TooLong),
+            ("Ann", BadUsername::Capital),
+            ("ann b", BadUsername::Character),
+            ("änn", BadUsername::Character),
+            ("ann\u{200b}", BadUsername::Character),
+            ("аnn", BadUsername::Character), // a Cyrillic letter
+        ] {
+            assert_eq!(name.parse::<Username>(), Err(reason), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_have_one_skeleton() {
+        let skeleton = |name: &str| name.parse::<Username>().unwrap().skeleton();
+        for (one, other) in [("bob", "b0b"), ("paul", "pau1"), ("modern", "rnodem"), ("l0l", "1o1")] {
+            assert_eq!(skeleton(one), skeleton(other), "{one} and {other}");
+        }
+        for (one, other) in [("ann", "anne"), ("bob", "bab"), ("a_b", "ab_")] {
+            assert_ne!(skeleton(one), skeleton(other), "{one} and {other}");
+        }
+    }
+}

@@ -128,3 +128,6 @@ impl Wire for Verdict {
         Ok(from.optional(Accept::decode)?.map_or(Verdict::Decline, Verdict::Accept))
     }
 }
+
+#[cfg(test)]
+mod tests;

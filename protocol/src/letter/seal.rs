@@ -204,3 +204,15 @@ fn hpke_open(
 fn public_key(key: &[u8; 32]) -> Result<<Kem as hpke::Kem>::PublicKey, Violation> {
     Deserializable::from_bytes(key).map_err(|_| Violation::malformed("not a seal key"))
 }
+
+/// What a dishonest reader can do with a letter: take it out of its box, and seal it to somebody else as it is.
+#[cfg(test)]
+pub(super) fn passed_on(
+    sealed: &[u8],
+    key: &SealSecret,
+    to: &DeviceRecord,
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    let plain = hpke_open(&OpModeR::Base, key, LETTER, sealed).unwrap();
+    hpke_seal(&OpModeS::Base, &to.seal_key, LETTER, &plain, rng).unwrap()
+}

@@ -1,0 +1,114 @@
+//! Conversations as people see them: with whom, the newest item, how much is unread.
+
+use protocol::{
+    ids::{ConversationId, UserId},
+    node::{Conversation, Person},
+    time::WallMs,
+    timeline::Item,
+};
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use super::{Error, Store, people, signed, statement, timeline, unsigned, write::Transaction};
+
+/// Counting unread items stops here: a page says "99+".
+pub const UNREAD_MOST: u64 = 100;
+
+/// One row of the list of conversations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationRow {
+    pub conversation: Conversation,
+    pub person: Person,
+    /// The newest item that is shown.
+    pub last: Option<Item>,
+    /// At most [`UNREAD_MOST`].
+    pub unread: u64,
+}
+
+pub(super) async fn write(tx: &Transaction<'_>, conversations: &[Conversation]) -> Result<(), Error> {
+    for conversation in conversations {
+        let values = vec![
+            conversation.with.0.to_vec().into(),
+            signed(conversation.created.0).into(),
+            tx.conversation(conversation.id).into(),
+        ];
+        tx.db
+            .execute_raw(statement("UPDATE conversation SET peer = ?, created = ? WHERE no = ?", values))
+            .await?;
+    }
+    Ok(())
+}
+
+// Per conversation: one look at the end of the order index, and at most 100 steps in the unread index. In a
+// conversation of two, whoever reads and is not the other person is the user of this node.
+macro_rules! rows {
+    ($only:literal) => {
+        concat!(
+            "SELECT v.id AS in_conversation, v.created AS created,
+                    p.user AS user, p.username AS username, p.relation AS relation, p.keys AS keys,
+                    p.account_key AS account_key, p.since AS since, p.conversation AS conversation,
+                    p.replaces AS replaces,
+                    l.no AS last, l.ord AS ord, lc.id AS chain, l.seq AS seq, l.id AS id, l.face AS face,
+                    (SELECT COUNT(*) FROM (
+                        SELECT 1 FROM chain c CROSS JOIN item i INDEXED BY item_unread
+                            ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > COALESCE((
+                                SELECT MAX(k.read) FROM cursor k
+                                WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
+                            ), -1)
+                        WHERE c.conversation = v.no LIMIT 100
+                    )) AS unread
+             FROM conversation v
+             CROSS JOIN person p ON p.user = v.peer
+             LEFT JOIN item l ON l.no = (
+                SELECT i.no FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
+                WHERE i.conversation = v.no AND i.show > 0
+                ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT 1
+             )
+             LEFT JOIN chain lc ON lc.no = l.chain
+             WHERE ",
+            $only
+        )
+    };
+}
+
+pub(super) const ALL: &str = rows!("v.peer IS NOT NULL");
+const ONE: &str = rows!("v.id = ?");
+
+impl Store {
+    /// All conversations, the one with the newest item first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn conversations(&self) -> Result<Vec<ConversationRow>, Error> {
+        let rows = self.rows(ALL, vec![]).await?;
+        let mut rows: Vec<ConversationRow> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        rows.sort_by_key(|row| {
+            let newest = row.last.as_ref().map_or(row.conversation.created, |item| item.received);
+            (std::cmp::Reverse(newest), row.conversation.id)
+        });
+        Ok(rows)
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Option<ConversationRow>, Error> {
+        self.row(ONE, vec![id.0.to_vec().into()]).await?.as_ref().map(read).transpose()
+    }
+}
+
+fn read(row: &QueryResult) -> Result<ConversationRow, Error> {
+    let person = people::read(row)?;
+    let id: Vec<u8> = row.try_get("", "in_conversation")?;
+    let id =
+        ConversationId::try_from(id.as_slice()).map_err(|_| Error::Damaged("a conversation has no name"))?;
+    let with: UserId = person.user;
+    let created: Option<i64> = row.try_get("", "created")?;
+    let conversation = Conversation { id, with, created: WallMs(unsigned(created.unwrap_or(0))) };
+    let last = match row.try_get::<Option<i64>>("", "last")? {
+        Some(_) => Some(timeline::read(row, id)?),
+        None => None,
+    };
+    let unread = unsigned(row.try_get("", "unread")?);
+    Ok(ConversationRow { conversation, person, last, unread })
+}

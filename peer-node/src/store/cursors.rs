@@ -1,0 +1,89 @@
+//! Cursors: how far everybody got, and what follows from the user's own: unread.
+
+use protocol::{
+    ids::{ChainId, ConversationId, UserId},
+    node::Cursor,
+    timeline::Key,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    sea_query::{Expr, OnConflict},
+};
+
+use super::{
+    Error, Store,
+    entity::cursor::{ActiveModel, Column},
+    signed, timeline, unsigned,
+    write::{Transaction, insert},
+};
+
+pub(super) async fn advance(tx: &Transaction<'_>, cursors: &[Cursor]) -> Result<(), Error> {
+    let rows = cursors.iter().map(|cursor| ActiveModel {
+        conversation: Set(tx.conversation(cursor.conversation)),
+        reader: Set(cursor.reader.0.to_vec()),
+        chain: Set(tx.chain(cursor.conversation, cursor.chain)),
+        delivered: Set(signed(cursor.delivered)),
+        read: Set(signed(cursor.read)),
+    });
+    let forward = OnConflict::columns([Column::Conversation, Column::Reader, Column::Chain])
+        .value(Column::Delivered, Expr::cust("max(delivered, excluded.delivered)"))
+        .value(Column::Read, Expr::cust("max(read, excluded.read)"))
+        .to_owned();
+    insert(&tx.db, rows.collect(), Some(forward)).await
+}
+
+const ALL: &str = "SELECT k.reader AS reader, c.id AS chain, k.delivered AS delivered, k.read AS read
+    FROM cursor k JOIN chain c ON c.no = k.chain
+    WHERE k.conversation = (SELECT no FROM conversation WHERE id = ?)
+    ORDER BY k.reader, c.id";
+
+// The first unread item of each chain, and of these the first in the order. In a conversation of two, whoever reads
+// and is not the other person is the user of this node.
+pub(super) const FIRST_UNREAD: &str = "SELECT i.ord AS ord, f.id AS chain, i.seq AS seq
+    FROM (
+        SELECT v.no AS conversation, c.no AS chain, c.id AS id, (
+            SELECT MIN(u.seq) FROM item u INDEXED BY item_unread
+            WHERE u.conversation = v.no AND u.chain = c.no AND u.show = 2 AND u.seq > COALESCE((
+                SELECT MAX(k.read) FROM cursor k
+                WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
+            ), -1)
+        ) AS seq
+        FROM conversation v CROSS JOIN chain c ON c.conversation = v.no
+        WHERE v.id = ?
+    ) f
+    CROSS JOIN item i INDEXED BY item_unread
+        ON i.conversation = f.conversation AND i.chain = f.chain AND i.seq = f.seq AND i.show = 2
+    ORDER BY i.ord, f.id, i.seq LIMIT 1";
+
+impl Store {
+    /// Everybody's marks in a conversation.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn cursors(&self, conversation: ConversationId) -> Result<Vec<Cursor>, Error> {
+        let rows = self.rows(ALL, vec![conversation.0.to_vec().into()]).await?;
+        rows.iter()
+            .map(|row| {
+                let reader: Vec<u8> = row.try_get("", "reader")?;
+                let chain: Vec<u8> = row.try_get("", "chain")?;
+                let damaged = |_| Error::Damaged("a mark has no name");
+                Ok(Cursor {
+                    conversation,
+                    reader: UserId::try_from(reader.as_slice()).map_err(damaged)?,
+                    chain: ChainId::try_from(chain.as_slice()).map_err(damaged)?,
+                    delivered: unsigned(row.try_get("", "delivered")?),
+                    read: unsigned(row.try_get("", "read")?),
+                })
+            })
+            .collect()
+    }
+
+    /// Where reading goes on: the first item that the user has not read.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn first_unread(&self, conversation: ConversationId) -> Result<Option<Key>, Error> {
+        let row = self.row(FIRST_UNREAD, vec![conversation.0.to_vec().into()]).await?;
+        row.map(|row| timeline::key(&row)).transpose()
+    }
+}

@@ -1,0 +1,255 @@
+//! The timeline: entries fold into items in the same transaction as their events; pages are read by place.
+
+use std::collections::BTreeMap;
+
+use protocol::{
+    ids::{ChainId, ConversationId, MsgId},
+    timeline::{Entry, Item, Key, apply},
+};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult, Value, sea_query::OnConflict};
+
+use super::{
+    Error, Store,
+    entity::item::{ActiveModel, Column, Entity},
+    search, signed, statement, unsigned,
+    write::{CHUNK, Transaction},
+};
+
+/// Which part of a conversation is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    Newest,
+    /// What stands just before this place.
+    Before(Key),
+    /// What stands just after this place.
+    After(Key),
+    /// This item, and what stands on both sides of it.
+    Around(MsgId),
+}
+
+/// Entries of one batch with the same target.
+struct Group<'e> {
+    entries: Vec<&'e Entry>,
+    /// One of them makes the item, so it is most likely not there yet.
+    makes: bool,
+}
+
+pub(super) async fn fold(tx: &mut Transaction<'_>, entries: &[Entry]) -> Result<(), Error> {
+    let mut places = BTreeMap::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for entry in entries {
+        let place = *places.entry((entry.conversation, entry.target)).or_insert_with(|| {
+            groups.push(Group { entries: Vec::new(), makes: false });
+            groups.len() - 1
+        });
+        groups[place].entries.push(entry);
+        groups[place].makes |= entry.target == entry.msg_id;
+    }
+    let (new, changes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.makes);
+    let mut late = Vec::new();
+    for chunk in new.chunks(CHUNK) {
+        let items: Vec<Item> = chunk.iter().filter_map(|group| fold_one(None, &group.entries)).collect();
+        let there = insert_new(tx, &items).await?;
+        // A row for each group, in order: `apply` gives an item for every entry.
+        late.extend(there.into_iter().filter_map(|at| chunk.get(at)));
+    }
+    for group in late.into_iter().chain(&changes) {
+        change(tx, &group.entries).await?;
+    }
+    Ok(())
+}
+
+fn fold_one(item: Option<Item>, entries: &[&Entry]) -> Option<Item> {
+    entries.iter().fold(item, |item, entry| Some(apply(item, entry)))
+}
+
+/// Inserts items that are not there yet, with their search rows; says which ones were there (by their index).
+async fn insert_new(tx: &mut Transaction<'_>, items: &[Item]) -> Result<Vec<usize>, Error> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<i64> = items.iter().map(|_| tx.next_item()).collect();
+    let rows: Vec<ActiveModel> = items.iter().zip(&numbers).map(|(item, no)| row(tx, *no, item)).collect();
+    let skip = OnConflict::columns([Column::Conversation, Column::Id]).do_nothing().to_owned();
+    let added = Entity::insert_many(rows).on_conflict(skip).exec_without_returning(&tx.db).await?;
+    let mut there = Vec::new();
+    if added < items.len() as u64 {
+        let range = vec![numbers[0].into(), numbers[numbers.len() - 1].into()];
+        let sql = "SELECT no FROM item WHERE no BETWEEN ? AND ? ORDER BY no";
+        let rows = tx.db.query_all_raw(statement(sql, range)).await?;
+        let added: Vec<i64> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        there.extend((0..items.len()).filter(|at| added.binary_search(&numbers[*at]).is_err()));
+    }
+    let fresh = items.iter().zip(numbers).enumerate().filter(|(at, _)| there.binary_search(at).is_err());
+    search::insert(tx, fresh.map(|(_, (item, no))| (no, item))).await?;
+    Ok(there)
+}
+
+/// Reads the item that the entries change, folds them in, writes it back.
+async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Error> {
+    let Some(first) = entries.first() else { return Ok(()) };
+    let (conversation, id) = (first.conversation, first.target);
+    let values = vec![tx.conversation(conversation).into(), id.0.to_vec().into()];
+    let stored = tx.db.query_one_raw(statement(ONE_BY_NUMBER, values)).await?;
+    let Some(stored) = stored else {
+        let items: Vec<Item> = fold_one(None, entries).into_iter().collect();
+        insert_new(tx, &items).await?;
+        return Ok(());
+    };
+    let no: i64 = stored.try_get("", "no")?;
+    let before = read(&stored, conversation)?;
+    let Some(after) = fold_one(Some(before.clone()), entries) else { return Ok(()) };
+    if after == before {
+        return Ok(());
+    }
+    // The fold may have moved it to a chain that the batch named, or left it on its own.
+    tx.number(std::iter::empty(), std::iter::once((conversation, after.key.chain))).await?;
+    let values: Vec<Value> = vec![
+        signed(after.key.ord).into(),
+        tx.chain(conversation, after.key.chain).into(),
+        signed(after.key.seq).into(),
+        show(&after).into(),
+        after.face().into(),
+        no.into(),
+    ];
+    let sql = "UPDATE item SET ord = ?, chain = ?, seq = ?, show = ?, face = ? WHERE no = ?";
+    tx.db.execute_raw(statement(sql, values)).await?;
+    if after.content.words() != before.content.words() {
+        search::replace(tx, no, &after).await?;
+    }
+    Ok(())
+}
+
+/// Puts whole items in, as a backup holds them; those that are there stay as they are.
+pub(super) async fn put(tx: &mut Transaction<'_>, items: &[Item]) -> Result<(), Error> {
+    for chunk in items.chunks(CHUNK) {
+        insert_new(tx, chunk).await?;
+    }
+    Ok(())
+}
+
+fn row(tx: &Transaction<'_>, no: i64, item: &Item) -> ActiveModel {
+    ActiveModel {
+        no: Set(no),
+        conversation: Set(tx.conversation(item.conversation)),
+        ord: Set(signed(item.key.ord)),
+        chain: Set(tx.chain(item.conversation, item.key.chain)),
+        seq: Set(signed(item.key.seq)),
+        id: Set(item.id.0.to_vec()),
+        show: Set(show(item)),
+        face: Set(item.face()),
+    }
+}
+
+fn show(item: &Item) -> i64 {
+    match (item.content.is_shown(), item.content.counts_as_unread() && !item.mine) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+// Every statement that gives items names these columns.
+const ONE_BY_NUMBER: &str =
+    "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    FROM item i CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = ? AND i.id = ?";
+const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    FROM item i CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.id = ?";
+// The index gives the rows in order of `ord`; only rows with an equal one are sorted.
+pub(super) const NEWEST: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
+    ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?";
+pub(super) const BEFORE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
+      AND i.ord <= ? AND (i.ord, c.id, i.seq) < (?, ?, ?)
+    ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?";
+pub(super) const AFTER: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
+      AND i.ord >= ? AND (i.ord, c.id, i.seq) > (?, ?, ?)
+    ORDER BY i.ord, c.id, i.seq LIMIT ?";
+
+/// An item from a row with the columns above.
+pub(super) fn read(row: &QueryResult, conversation: ConversationId) -> Result<Item, Error> {
+    let whole = |_| Error::Damaged("an item is not whole");
+    let id: Vec<u8> = row.try_get("", "id")?;
+    let face: Vec<u8> = row.try_get("", "face")?;
+    let id = MsgId::try_from(id.as_slice()).map_err(|_| Error::Damaged("an item has no name"))?;
+    Item::from_face(conversation, id, key(row)?, &face).map_err(whole)
+}
+
+pub(super) fn key(row: &QueryResult) -> Result<Key, Error> {
+    let chain: Vec<u8> = row.try_get("", "chain")?;
+    Ok(Key {
+        ord: unsigned(row.try_get("", "ord")?),
+        chain: ChainId::try_from(chain.as_slice()).map_err(|_| Error::Damaged("a chain has no name"))?,
+        seq: unsigned(row.try_get("", "seq")?),
+    })
+}
+
+impl Store {
+    /// At most `limit` items of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn timeline(
+        &self,
+        conversation: ConversationId,
+        page: Page,
+        limit: usize,
+    ) -> Result<Vec<Item>, Error> {
+        match page {
+            Page::Newest => {
+                let values = vec![conversation.0.to_vec().into(), signed(limit as u64).into()];
+                let rows = self.rows(NEWEST, values).await?;
+                rows.iter().rev().map(|row| read(row, conversation)).collect()
+            }
+            Page::Before(key) => {
+                let rows = self.rows(BEFORE, beside(conversation, key, limit)).await?;
+                rows.iter().rev().map(|row| read(row, conversation)).collect()
+            }
+            Page::After(key) => {
+                let rows = self.rows(AFTER, beside(conversation, key, limit)).await?;
+                rows.iter().map(|row| read(row, conversation)).collect()
+            }
+            Page::Around(id) => {
+                let Some(item) = self.item(conversation, id).await? else { return Ok(Vec::new()) };
+                let rest = limit.saturating_sub(1);
+                let rows = self.rows(BEFORE, beside(conversation, item.key, rest.div_ceil(2))).await?;
+                let mut items: Vec<Item> =
+                    rows.iter().rev().map(|row| read(row, conversation)).collect::<Result<_, _>>()?;
+                let rows = self.rows(AFTER, beside(conversation, item.key, rest / 2)).await?;
+                items.push(item);
+                for row in &rows {
+                    items.push(read(row, conversation)?);
+                }
+                Ok(items)
+            }
+        }
+    }
+
+    /// One item, shown or not.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn item(&self, conversation: ConversationId, id: MsgId) -> Result<Option<Item>, Error> {
+        let row = self.row(ONE, vec![conversation.0.to_vec().into(), id.0.to_vec().into()]).await?;
+        row.map(|row| read(&row, conversation)).transpose()
+    }
+}
+
+fn beside(conversation: ConversationId, key: Key, limit: usize) -> Vec<Value> {
+    let ord = signed(key.ord);
+    vec![
+        conversation.0.to_vec().into(),
+        ord.into(),
+        ord.into(),
+        key.chain.0.to_vec().into(),
+        signed(key.seq).into(),
+        signed(limit as u64).into(),
+    ]
+}

@@ -1,0 +1,8 @@
+//! The formats, from outside: golden bytes, properties, limits.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod golden;
+mod limits;
+mod properties;
+mod samples;
