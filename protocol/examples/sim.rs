@@ -51,7 +51,7 @@ fn many(seeds: std::ops::Range<u64>, play: Play) -> ExitCode {
             });
         }
     });
-    let sum = sum.into_inner().expect("no worker panics while it adds");
+    let mut sum = sum.into_inner().expect("no worker panics while it adds");
     #[expect(clippy::disallowed_methods, reason = "how long it took, for people")]
     sum.tell(begun.elapsed());
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -88,7 +88,7 @@ impl Sum {
         }
     }
 
-    fn tell(mut self, took: Duration) {
+    fn tell(&mut self, took: Duration) {
         self.failed.sort();
         self.converged_ms.sort_unstable();
         let at = |percent: usize| {

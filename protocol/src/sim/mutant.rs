@@ -42,23 +42,40 @@ impl Mutant {
     ];
 }
 
+/// In what way the node that steps now differs from a plain one of this version.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ways {
+    pub(super) mutant: Option<Mutant>,
+    /// Its headers have a field more, as those of a later version may.
+    pub(super) later: bool,
+}
+
 thread_local! {
-    static ACTIVE: Cell<Option<Mutant>> = const { Cell::new(None) };
+    static NOW: Cell<Ways> = const { Cell::new(Ways { mutant: None, later: false }) };
 }
 
 /// Is this mistake made by the node that steps now?
 pub fn active(mutant: Mutant) -> bool {
-    ACTIVE.get() == Some(mutant)
+    NOW.get().mutant == Some(mutant)
 }
 
-/// Runs `work` with a mistake switched on, on this thread only.
-pub fn with<T>(mutant: Option<Mutant>, work: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Mutant>);
+/// A header as the node that steps now writes it: an array with one field more if it is of a later version.
+pub(crate) fn header_of_this_node(mut header: Vec<u8>) -> Vec<u8> {
+    if NOW.get().later {
+        header[0] += 1;
+        header.push(42 - 24);
+    }
+    header
+}
+
+/// Lets a node work in its own way, on this thread only.
+pub(super) fn with<T>(ways: Ways, work: impl FnOnce() -> T) -> T {
+    struct Restore(Ways);
     impl Drop for Restore {
         fn drop(&mut self) {
-            ACTIVE.set(self.0);
+            NOW.set(self.0);
         }
     }
-    let _restore = Restore(ACTIVE.replace(mutant));
+    let _restore = Restore(NOW.replace(ways));
     work()
 }

@@ -11,6 +11,8 @@ pub struct Script {
     pub bytes_per_ms: u64,
     /// How far each clock is off at the start.
     pub clocks_ms: Vec<i64>,
+    /// Whose program is of a later version, with headers that have a field more.
+    pub later: Vec<usize>,
     pub steps: Vec<Step>,
 }
 
@@ -126,6 +128,7 @@ impl Script {
         let mut dice = Dice::new(seed, "script");
         let people = if dice.percent(60) { 2 } else { usize::try_from(dice.between(3, 4)).expect("small") };
         let clocks_ms = (0..people).map(|_| if dice.percent(50) { clock(&mut dice) } else { 0 }).collect();
+        let later = (0..people).filter(|_| dice.percent(20)).collect();
         let low = dice.between(1, 60);
         let latency_ms = (low, low + dice.between(0, 120));
         let bytes_per_ms = [20, 200, 2_000, 100_000][dice.index(4)];
@@ -135,7 +138,7 @@ impl Script {
         for _ in 0..length {
             author.one();
         }
-        Self { seed, people, latency_ms, bytes_per_ms, clocks_ms, steps: author.steps }
+        Self { seed, people, latency_ms, bytes_per_ms, clocks_ms, later, steps: author.steps }
     }
 }
 

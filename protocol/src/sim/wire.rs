@@ -2,6 +2,7 @@
 
 use super::{
     host::{SimSeal, address, listener},
+    mutant,
     network::{End, PipeId, Side, Told},
     world::{Happening, World},
 };
@@ -25,7 +26,7 @@ impl<S: SimSeal> World<S> {
             let broken = self.ledger.said(doer, &self.hosts[who].store, frames);
             self.broken.extend(broken);
         }
-        let message = encode_message(frames);
+        let message = mutant::with(self.ways(who), || encode_message(frames));
         self.note(who, "sends", &message, || format!("{link:?} {frames:?}"));
         let boot = self.hosts[who].boot;
         let Some((pipe, end)) = self.net.behind(who, boot, link) else { return };

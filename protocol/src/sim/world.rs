@@ -13,7 +13,7 @@ use super::{
     directory::{Directory, Said},
     host::{Host, Identity, SimSeal},
     model::Model,
-    mutant::{self, Mutant},
+    mutant::{self, Mutant, Ways},
     network::{End, Network, PipeId},
     script::Script,
     trace::Trace,
@@ -163,8 +163,8 @@ impl<S: SimSeal> World<S> {
         let seal = S::make(node_rng(seed, who, 2 * host.boot + 1));
         let (now, wall, restored) = (host.now(world), host.wall(world), host.told_restored);
         let records = host.store.records();
-        let mutant = self.mutant.or(self.hosts[who].mutant);
-        let opened = mutant::with(mutant, || {
+        let ways = self.ways(who);
+        let opened = mutant::with(ways, || {
             if records.is_empty() {
                 let username = format!("person_{who}").parse().expect("a username");
                 let new = NewIdentity { username, account: None };
@@ -213,7 +213,7 @@ impl<S: SimSeal> World<S> {
     }
 
     fn run(&mut self, who: usize) {
-        let world = self.queue.now();
+        let (world, ways) = (self.queue.now(), self.ways(who));
         let host = &mut self.hosts[who];
         let (now, wall) = (host.now(world), host.wall(world));
         let Some(node) = &mut host.node else { return };
@@ -232,8 +232,7 @@ impl<S: SimSeal> World<S> {
         if let Some(Input::Command { command, .. }) = inputs.iter().find(|i| matches!(i, Input::Command { .. })) {
             self.trace.note(world, who, "wants", &[], || format!("{command:?}"));
         }
-        let mutant = self.mutant.or(host.mutant);
-        let batch = mutant::with(mutant, || node.step(now, wall, inputs));
+        let batch = mutant::with(ways, || node.step(now, wall, inputs));
         self.commit(who, batch);
     }
 
@@ -241,7 +240,7 @@ impl<S: SimSeal> World<S> {
     fn commit(&mut self, who: usize, batch: Batch) {
         let boot = self.hosts[who].boot;
         let writes = !batch.is_read_only();
-        let mutant = self.mutant.or(self.hosts[who].mutant);
+        let mutant = self.ways(who).mutant;
         if mutant == Some(Mutant::SendBeforeCommit) && writes {
             self.send_before_commit(who, batch);
         } else {
@@ -307,6 +306,10 @@ impl<S: SimSeal> World<S> {
         if doer.honest {
             self.broken.extend(broken);
         }
+    }
+
+    pub(super) fn ways(&self, who: usize) -> Ways {
+        Ways { mutant: self.mutant.or(self.hosts[who].mutant), later: self.script.later.contains(&who) }
     }
 
     pub(super) fn doer(&self, who: usize) -> Doer {
