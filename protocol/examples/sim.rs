@@ -104,7 +104,8 @@ impl Sum {
             at(99),
             at(100)
         );
-        for (name, [frames, bytes, events, event_bytes]) in [("without faults", self.calm), ("all", self.all)] {
+        for (name, [frames, bytes, events, event_bytes]) in [("without faults", self.calm), ("all", self.all)]
+        {
             let events = events.max(1) as f64;
             println!(
                 "{name}: {:.2} frames and {:.0} bytes on the wire for each delivered event ({:.0} bytes long)",

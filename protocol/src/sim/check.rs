@@ -1,6 +1,6 @@
 //! The invariants of docs/protocol.md, checked after every step over all nodes at once, as no node could do itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     model::Model,
@@ -23,6 +23,8 @@ pub(super) struct Ledger {
     places: BTreeMap<EventId, (ChainId, u64)>,
     /// Who appends to a chain, and in which life.
     authors: BTreeMap<ChainId, (usize, u32)>,
+    /// Chains of liars.
+    foreign: BTreeSet<ChainId>,
     /// Which event used an index of a ratchet.
     indexes: BTreeMap<([u8; 32], u64), EventId>,
     ords: BTreeMap<(ChainId, u64), u64>,
@@ -54,8 +56,19 @@ impl Ledger {
         self.shown.retain(|(at, ..), _| *at != who);
     }
 
+    /// A chain that was forged: nobody is held to it.
+    pub(super) fn forged(&mut self, chain: ChainId) {
+        self.foreign.insert(chain);
+    }
+
     /// Looks at what a step has made durable.
-    pub(super) fn committed(&mut self, doer: Doer, store: &mut MemoryStore, model: &mut Model, users: &BTreeMap<UserId, usize>) -> Vec<String> {
+    pub(super) fn committed(
+        &mut self,
+        doer: Doer,
+        store: &mut MemoryStore,
+        model: &mut Model,
+        users: &BTreeMap<UserId, usize>,
+    ) -> Vec<String> {
         let mut broken = std::mem::take(&mut store.broken);
         for write in std::mem::take(&mut store.last) {
             match write {
@@ -68,7 +81,9 @@ impl Ledger {
                     };
                     let held = self.held.get(&(reader, cursor.chain)).copied().unwrap_or(0);
                     if doer.honest && cursor.delivered.max(cursor.read) > held && !self.liar(cursor.chain) {
-                        broken.push(format!("I4: {cursor:?} says more than the {held} that its reader ever stored"));
+                        broken.push(format!(
+                            "I4: {cursor:?} says more than the {held} that its reader ever stored"
+                        ));
                     }
                 }
                 Write::Record { .. } | Write::Conversation(_) | Write::Person(_) => {}
@@ -88,7 +103,10 @@ impl Ledger {
         let held = self.held.entry((who, chain)).or_default();
         *held = (*held).max(seq);
         let first = !self.places.contains_key(&id);
-        if first && honest && seq == 1 {
+        if !honest && first {
+            self.foreign.insert(chain);
+        }
+        if first && seq == 1 && !self.foreign.contains(&chain) {
             self.authors.entry(chain).or_insert((who, life));
         }
         let Some((author, their_life)) = self.authors.get(&chain).copied() else { return };
@@ -108,7 +126,9 @@ impl Ledger {
         }
         self.places.insert(id, (chain, seq));
         if first && (author, their_life) != (who, life) {
-            broken.push(format!("I12: {chain:?} of {author} in life {their_life} got {seq} from {who} in life {life}"));
+            broken.push(format!(
+                "I12: {chain:?} of {author} in life {their_life} got {seq} from {who} in life {life}"
+            ));
         }
         let index = match event.body() {
             Some(EventBody::Content(content)) if fake_seal => content_index(&content.megolm),
@@ -119,7 +139,10 @@ impl Ledger {
             && let Some(other) = self.indexes.insert(index, id)
             && other != id
         {
-            broken.push(format!("I10: {other:?} and {id:?} (event {seq} of {chain:?}) share index {}", index.1));
+            broken.push(format!(
+                "I10: {other:?} and {id:?} (event {seq} of {chain:?}) share index {}",
+                index.1
+            ));
         }
     }
 
@@ -150,7 +173,9 @@ impl Ledger {
         }
         let author = users.get(&item.author).copied();
         match model.said.get_mut(&entry.target) {
-            Some(said) if Some(said.by) == author && item.content == (Content::Text { text: said.text.clone() }) => {
+            Some(said)
+                if Some(said.by) == author && item.content == (Content::Text { text: said.text.clone() }) =>
+            {
                 if said.by == who {
                     said.committed = true;
                 } else if !said.committed {
@@ -160,8 +185,12 @@ impl Ledger {
                     broken.push(format!("{:?} is for {} and came to {who}", entry.target, said.to));
                 }
             }
-            Some(said) => broken.push(format!("{:?} at {who} is not what {} wrote: {item:?}", entry.target, said.by)),
-            None if doer.honest => broken.push(format!("{:?} at {who} was never written: {item:?}", entry.target)),
+            Some(said) => {
+                broken.push(format!("{:?} at {who} is not what {} wrote: {item:?}", entry.target, said.by))
+            }
+            None if doer.honest => {
+                broken.push(format!("{:?} at {who} was never written: {item:?}", entry.target))
+            }
             None => {}
         }
     }

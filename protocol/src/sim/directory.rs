@@ -92,7 +92,14 @@ impl Directory {
             .unwrap_or_default()
     }
 
-    pub(super) fn post(&mut self, from: usize, to: UserId, device: DeviceId, id: LetterId, sealed: Vec<u8>) -> Said {
+    pub(super) fn post(
+        &mut self,
+        from: usize,
+        to: UserId,
+        device: DeviceId,
+        id: LetterId,
+        sealed: Vec<u8>,
+    ) -> Said {
         let known = self.profile(to).is_some_and(|profile| profile.device_with(device).is_some());
         let letters = self.boxes.entry(device).or_default();
         if letters.iter().any(|letter| letter.id == id) {
@@ -160,5 +167,63 @@ impl Directory {
                 (*index, DirectorySaid::Presence { user, online, addresses })
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Config,
+        node::{NewIdentity, Node},
+        sim::{FakeSeal, dice::node_rng},
+        time::WallMs,
+    };
+
+    fn profile(who: usize) -> Profile {
+        let new =
+            NewIdentity { username: format!("person_{who}").parse().expect("a username"), account: None };
+        let seal = FakeSeal::new(node_rng(2, who, 0));
+        let (node, batch) = Node::create(Config::default(), node_rng(1, who, 0), seal, WallMs(0), new);
+        drop(batch);
+        node.profile().clone()
+    }
+
+    #[test]
+    fn the_letter_box_keeps_one_letter_of_a_pair_until_it_is_taken_out() {
+        let mut directory = Directory::open();
+        let to = profile(0);
+        let (user, device) = (to.user(), to.device().device);
+        let (first, second) = (LetterId([1; 16]), LetterId([2; 16]));
+        let refused = vec![(1, DirectorySaid::Refused { letter: first })];
+        assert_eq!(directory.post(1, user, device, first, vec![1]), refused, "nobody knows them");
+        directory.publish(0, to);
+        assert_eq!(directory.post(1, user, device, first, vec![1]).len(), 1, "they are not there");
+        let refused = vec![(1, DirectorySaid::Refused { letter: second })];
+        assert_eq!(directory.post(1, user, device, second, vec![2]), refused);
+        let letter = DirectorySaid::Letter { letter: first, sealed: vec![1] };
+        assert_eq!(directory.sign_in(0, 1, device), vec![(0, DirectorySaid::Up), (0, letter)]);
+        directory.take_out(device, first);
+        assert_eq!(directory.post(1, user, device, second, vec![2]).len(), 2, "pushed at once");
+    }
+
+    #[test]
+    fn presence_is_seen_only_with_the_capability() {
+        let mut directory = Directory::open();
+        let (seen, watcher) = (profile(0), profile(1));
+        let user = seen.user();
+        let given = Capability::from_secret_bytes([5; 32]);
+        for (who, profile) in [(0, seen), (1, watcher)] {
+            let device = profile.device().device;
+            directory.publish(who, profile);
+            directory.sign_in(who, 1, device);
+        }
+        let wrong = Capability::from_secret_bytes([6; 32]);
+        assert_eq!(directory.presence(1, Vec::new(), &[], &[(user, wrong)]), Said::new());
+        assert_eq!(directory.presence(0, Vec::new(), std::slice::from_ref(&given), &[]), Said::new());
+        let said = directory.presence(1, Vec::new(), &[], &[(user, given)]);
+        assert_eq!(said, vec![(1, DirectorySaid::Presence { user, online: true, addresses: Vec::new() })]);
+        let said = directory.sign_out(0);
+        assert_eq!(said, vec![(1, DirectorySaid::Presence { user, online: false, addresses: Vec::new() })]);
     }
 }

@@ -1,6 +1,10 @@
 //! Drivers that do not wait for their disk: two of the mutants.
 
-use super::{host::SimSeal, store::MemoryStore, world::{World, ready}};
+use super::{
+    host::SimSeal,
+    store::MemoryStore,
+    world::{World, ready},
+};
 use crate::{
     frame::Frame,
     node::{Batch, Effect},

@@ -67,8 +67,8 @@ pub(super) struct Host<S: SimSeal> {
     pub(super) inbox: VecDeque<Input>,
     pub(super) running: bool,
     pub(super) wake: Option<u64>,
-    /// Steps since time last moved.
-    pub(super) spins: u32,
+    /// Steps within one second of virtual time.
+    pub(super) spins: (u64, u32),
     next_link: u64,
     next_command: u64,
     /// Write boundaries passed, and the one to die at.
@@ -102,7 +102,7 @@ impl<S: SimSeal> Host<S> {
             inbox: VecDeque::new(),
             running: false,
             wake: None,
-            spins: 0,
+            spins: (0, 0),
             next_link: 0,
             next_command: 0,
             boundaries: 0,

@@ -93,6 +93,7 @@ impl<S: SimSeal> World<S> {
     fn strange_chain(&mut self, conversation: ConversationId, owner: crate::ids::DeviceId) -> Vec<Event> {
         let key = ChainKey::from_secret_bytes(self.dice.bytes());
         let genesis = Genesis { conversation, class: Class::Content, owner, incarnation: 1, previous: None };
+        self.ledger.forged(key.chain_id());
         let mut head = Event::sign(&key, new(1, EventId([0; 32])), EventBody::Genesis(genesis));
         let mut events = vec![head.clone()];
         for seq in 2..5 {

@@ -54,14 +54,18 @@ impl Model {
     }
 
     pub(super) fn say(&mut self, id: MsgId, by: usize, to: usize, text: String, request: bool) {
-        let said =
-            Said { by, to, text, request, committed: false, lost: false, gone_at_author: false };
+        let said = Said { by, to, text, request, committed: false, lost: false, gone_at_author: false };
         self.said.insert(id, said);
     }
 
     /// Somebody's folder is put back to a copy in which some messages are not. `shown(who, id)`: is it in that
     /// person's timeline now (before the folder is put back); `in_copy(id)`: is it in the copy.
-    pub(super) fn restored(&mut self, who: usize, shown: impl Fn(usize, MsgId) -> bool, in_copy: impl Fn(MsgId) -> bool) {
+    pub(super) fn restored(
+        &mut self,
+        who: usize,
+        shown: impl Fn(usize, MsgId) -> bool,
+        in_copy: impl Fn(MsgId) -> bool,
+    ) {
         for (id, said) in &mut self.said {
             if !said.committed || said.by != who && said.to != who || in_copy(*id) {
                 continue;

@@ -110,10 +110,17 @@ impl Network {
         self.apart.clear();
     }
 
-    pub(super) fn open(&mut self, dialler: Side, listener: Side, latency_ms: u64, bytes_per_ms: u64) -> PipeId {
+    pub(super) fn open(
+        &mut self,
+        dialler: Side,
+        listener: Side,
+        latency_ms: u64,
+        bytes_per_ms: u64,
+    ) -> PipeId {
         self.made += 1;
         let id = PipeId(self.made);
-        let pipe = Pipe { sides: [dialler, listener], cut: false, latency_ms, bytes_per_ms: bytes_per_ms.max(1) };
+        let pipe =
+            Pipe { sides: [dialler, listener], cut: false, latency_ms, bytes_per_ms: bytes_per_ms.max(1) };
         self.pipes.insert(id, pipe);
         id
     }
@@ -123,7 +130,14 @@ impl Network {
     }
 
     /// When `bytes` written now at `from` arrive; `None`: never.
-    pub(super) fn write(&mut self, now: u64, id: PipeId, from: End, frames: usize, bytes: usize) -> Option<u64> {
+    pub(super) fn write(
+        &mut self,
+        now: u64,
+        id: PipeId,
+        from: End,
+        frames: usize,
+        bytes: usize,
+    ) -> Option<u64> {
         let pipe = self.pipes.get_mut(&id)?;
         let side = &mut pipe.sides[from as usize];
         if !side.open {
@@ -206,5 +220,54 @@ impl Network {
     /// The pipe behind a link of one start of a node.
     pub(super) fn behind(&self, who: usize, boot: u32, link: LinkId) -> Option<(PipeId, End)> {
         self.of(who, boot).into_iter().find(|(id, end)| self.side(*id, *end).is_some_and(|s| s.link == link))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipe(net: &mut Network) -> PipeId {
+        let side = |who| Side::new(Some(who), 1, LinkId(who as u64));
+        net.open(side(0), side(1), 10, 100)
+    }
+
+    #[test]
+    fn bytes_arrive_in_order_after_bandwidth_and_latency() {
+        let mut net = Network::default();
+        let id = pipe(&mut net);
+        assert_eq!(net.write(0, id, End::Dialler, 1, 1_000), Some(20));
+        assert_eq!(net.write(5, id, End::Dialler, 1, 100), Some(21), "behind the first");
+        assert_eq!(net.write(5, id, End::Listener, 1, 100), Some(16), "the other way is free");
+        assert_eq!(net.in_flight(id, End::Dialler), 1_100);
+        assert!(net.arrive(id, End::Dialler, 1_000).is_some());
+        assert_eq!(net.in_flight(id, End::Dialler), 100);
+    }
+
+    #[test]
+    fn a_cut_loses_what_is_in_flight_and_what_comes_after_without_a_word() {
+        let mut net = Network::default();
+        let id = pipe(&mut net);
+        assert!(net.write(0, id, End::Dialler, 1, 10).is_some());
+        net.cut(id);
+        assert!(net.arrive(id, End::Dialler, 10).is_none());
+        assert_eq!(net.write(1, id, End::Dialler, 1, 10), None);
+        assert!(net.side(id, End::Dialler).is_some(), "it still believes in its link");
+        assert_eq!(net.close_arrives(1, id, End::Dialler), None);
+    }
+
+    #[test]
+    fn islands_cut_only_what_leads_out_of_them() {
+        let mut net = Network::default();
+        let id = pipe(&mut net);
+        net.part(3, &BTreeSet::from([2]));
+        assert!(net.reachable(0, 1) && !net.reachable(2, 0) && !net.reachable(1, 2));
+        assert!(net.write(0, id, End::Dialler, 1, 10).is_some());
+        net.heal();
+        net.part(3, &BTreeSet::from([0]));
+        assert_eq!(net.write(0, id, End::Dialler, 1, 10), None);
+        net.heal();
+        assert!(net.reachable(0, 1));
+        assert_eq!(net.write(0, id, End::Dialler, 1, 10), None, "a dead pipe stays dead");
     }
 }

@@ -46,7 +46,10 @@ impl<S: SimSeal> World<S> {
             }
             Act::Heal => self.heal_network(),
             Act::Duplicate { by, to } => {
-                if self.hosts[by].node.is_some() && self.hosts[to].node.is_some() && self.net.reachable(by, to) {
+                if self.hosts[by].node.is_some()
+                    && self.hosts[to].node.is_some()
+                    && self.net.reachable(by, to)
+                {
                     self.connect(by, to);
                 }
             }
@@ -135,7 +138,11 @@ impl<S: SimSeal> World<S> {
 
     pub(super) fn hides(&mut self, by: usize, hidden: bool) {
         let preferences = Preferences { receipts: true, typing: true, answer_who: true, hidden };
-        self.wants(by, Command::Prefer(preferences));
+        if self.hosts[by].node.is_some() {
+            self.wants(by, Command::Prefer(preferences));
+        } else {
+            self.hosts[by].again.push(Command::Prefer(preferences));
+        }
     }
 
     /// Notes where somebody stands once the command for it is durable.
@@ -148,7 +155,8 @@ impl<S: SimSeal> World<S> {
             Command::Unblock { user } => (*user, Stance::Unblocked),
             _ => return,
         };
-        let whom = self.hosts.iter().position(|host| host.identity.as_ref().is_some_and(|id| id.user == user));
+        let whom =
+            self.hosts.iter().position(|host| host.identity.as_ref().is_some_and(|id| id.user == user));
         if let Some(whom) = whom {
             self.model.take(who, whom, stance);
         }
@@ -174,7 +182,9 @@ impl<S: SimSeal> World<S> {
     /// The machine stops and comes back with a copy of its folder from before.
     pub(super) fn restore(&mut self, who: usize, told: bool, down_ms: u64) {
         // A copy from before the account was made is no account.
-        let Some(image) = self.hosts[who].image.clone().filter(|image| !image.records.is_empty()) else { return };
+        let Some(image) = self.hosts[who].image.clone().filter(|image| !image.records.is_empty()) else {
+            return;
+        };
         self.crash(who, down_ms);
         let (hosts, model) = (&self.hosts, &mut self.model);
         let shown = |who: usize, id: MsgId| hosts[who].store.items.keys().any(|(_, item)| *item == id);
@@ -193,7 +203,8 @@ impl<S: SimSeal> World<S> {
     pub(super) fn directory_down(&mut self) {
         for who in self.directory.stop() {
             let boot = self.hosts[who].boot;
-            self.queue.plan(self.now() + 1, Happening::FromDirectory { who, boot, said: DirectorySaid::Down });
+            self.queue
+                .plan(self.now() + 1, Happening::FromDirectory { who, boot, said: DirectorySaid::Down });
         }
     }
 

@@ -92,7 +92,9 @@ fn quarantined<S: SimSeal>(
     conversation: ConversationId,
     found: &mut Vec<String>,
 ) {
-    if model.stance(of, about) != super::model::Stance::None && model.stance(of, about) != super::model::Stance::No {
+    if model.stance(of, about) != super::model::Stance::None
+        && model.stance(of, about) != super::model::Stance::No
+    {
         return;
     }
     if relation(hosts, of, hosts[about].identity.as_ref().map_or(UserId([0; 32]), |id| id.user))
@@ -143,6 +145,9 @@ fn delivered<S: SimSeal>(
     let other = |cursor: &&crate::node::Cursor| cursor.reader != item.author;
     let mark = marks.filter(other).map(|cursor| cursor.delivered).max().unwrap_or(0);
     if mark < item.key.seq {
-        found.push(format!("{id:?} ({}) is not marked delivered at its author {author}: {mark}", item.key.seq));
+        found.push(format!(
+            "{id:?} ({}) is not marked delivered at its author {author}: {mark}",
+            item.key.seq
+        ));
     }
 }

@@ -26,41 +26,108 @@ pub struct Step {
 /// People are numbered from 0.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
-    Ask { by: usize, to: usize },
-    Accept { by: usize, to: usize },
-    Decline { by: usize, to: usize },
-    Block { by: usize, to: usize },
-    Unblock { by: usize, to: usize },
-    Say { by: usize, to: usize, bytes: usize },
+    Ask {
+        by: usize,
+        to: usize,
+    },
+    Accept {
+        by: usize,
+        to: usize,
+    },
+    Decline {
+        by: usize,
+        to: usize,
+    },
+    Block {
+        by: usize,
+        to: usize,
+    },
+    Unblock {
+        by: usize,
+        to: usize,
+    },
+    Say {
+        by: usize,
+        to: usize,
+        bytes: usize,
+    },
     /// Many messages in one go.
-    Burst { by: usize, to: usize, count: usize },
-    Read { by: usize, to: usize },
-    Typing { by: usize, to: usize, active: bool },
-    Hide { by: usize, hidden: bool },
+    Burst {
+        by: usize,
+        to: usize,
+        count: usize,
+    },
+    Read {
+        by: usize,
+        to: usize,
+    },
+    Typing {
+        by: usize,
+        to: usize,
+        active: bool,
+    },
+    Hide {
+        by: usize,
+        hidden: bool,
+    },
     /// The links between two people lose everything in flight and are gone.
-    Cut { a: usize, b: usize, told: Told },
+    Cut {
+        a: usize,
+        b: usize,
+        told: Told,
+    },
     /// Those of `island` and the others cannot reach each other.
-    Part { island: Vec<usize> },
+    Part {
+        island: Vec<usize>,
+    },
     Heal,
     /// A second link between two people who may have one.
-    Duplicate { by: usize, to: usize },
+    Duplicate {
+        by: usize,
+        to: usize,
+    },
     /// Dies at the `boundary`-th write boundary from now (see `World::boundary`), and starts again.
-    Crash { who: usize, boundary: u32, down_ms: u64 },
+    Crash {
+        who: usize,
+        boundary: u32,
+        down_ms: u64,
+    },
     /// Says goodbye, ends, and starts again.
-    Stop { who: usize, down_ms: u64 },
+    Stop {
+        who: usize,
+        down_ms: u64,
+    },
     /// A copy of the data folder is made.
-    Image { who: usize },
+    Image {
+        who: usize,
+    },
     /// Ends, the copy is put back, starts again. `told`: the mark outside of the folder shows it.
-    Restore { who: usize, told: bool, down_ms: u64 },
+    Restore {
+        who: usize,
+        told: bool,
+        down_ms: u64,
+    },
     /// Nothing can be written for a while.
-    DiskFull { who: usize, for_ms: u64 },
-    Clock { who: usize, shift_ms: i64 },
+    DiskFull {
+        who: usize,
+        for_ms: u64,
+    },
+    Clock {
+        who: usize,
+        shift_ms: i64,
+    },
     DirectoryDown,
     DirectoryUp,
     /// From now on this person's program lies.
-    Tamper { who: usize, with: Tamper, times: u32 },
+    Tamper {
+        who: usize,
+        with: Tamper,
+        times: u32,
+    },
     /// Somebody without any relation connects to this person and sends nonsense.
-    Stranger { to: usize },
+    Stranger {
+        to: usize,
+    },
 }
 
 /// What a dishonest program does to the messages that it sends.
@@ -247,7 +314,8 @@ impl Author {
 
     fn crash(&mut self) {
         let who = self.dice.index(self.people);
-        let down_ms = if self.dice.percent(70) { self.dice.below(2_000) } else { self.dice.between(2_000, 90_000) };
+        let down_ms =
+            if self.dice.percent(70) { self.dice.below(2_000) } else { self.dice.between(2_000, 90_000) };
         let act = match self.dice.below(10) {
             0..7 => {
                 let boundary = u32::try_from(self.dice.below(12)).expect("small");
@@ -303,7 +371,10 @@ impl Author {
         let act = match self.dice.below(10) {
             0 => Act::Stranger { to: self.dice.index(self.people) },
             // The year 2300, or before anybody was born.
-            1 => Act::Clock { who, shift_ms: if self.dice.percent(50) { 9_000_000_000_000 } else { -1_700_000_000_000 } },
+            1 => Act::Clock {
+                who,
+                shift_ms: if self.dice.percent(50) { 9_000_000_000_000 } else { -1_700_000_000_000 },
+            },
             _ => Act::Tamper { who, with, times: u32::try_from(self.dice.between(1, 6)).expect("small") },
         };
         self.push(act);
@@ -336,4 +407,50 @@ pub fn shrink(script: &Script, mut fails: impl FnMut(&Script) -> bool) -> Script
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_made_short_to_what_makes_it_fail() {
+        let script = Script::with_theme(5, Theme::Everything);
+        assert!(script.steps.len() > 8);
+        let says =
+            |script: &Script| script.steps.iter().filter(|s| matches!(s.act, Act::Say { .. })).count() >= 2;
+        let short = shrink(&script, says);
+        assert_eq!(short.steps.len(), 2, "{short:#?}");
+    }
+
+    #[test]
+    fn the_seeds_of_the_suite_make_every_fault() {
+        let acts: Vec<Act> =
+            (0..200).flat_map(|seed| Script::write(seed).steps).map(|step| step.act).collect();
+        let has = |wanted: fn(&Act) -> bool| assert!(acts.iter().filter(|act| wanted(act)).count() >= 5);
+        has(|act| matches!(act, Act::Cut { told: Told::Nobody, .. }));
+        has(|act| matches!(act, Act::Part { .. }));
+        has(|act| matches!(act, Act::Crash { .. }));
+        has(|act| matches!(act, Act::Restore { told: true, .. }));
+        has(|act| matches!(act, Act::Restore { told: false, .. }));
+        has(|act| matches!(act, Act::DiskFull { .. }));
+        has(|act| matches!(act, Act::Clock { .. }));
+        has(|act| matches!(act, Act::Block { .. }));
+        has(|act| matches!(act, Act::DirectoryDown));
+        has(|act| matches!(act, Act::Duplicate { .. }));
+        has(|act| matches!(act, Act::Stranger { .. }));
+        for with in [
+            Tamper::Junk,
+            Tamper::Replay,
+            Tamper::FrontierLie,
+            Tamper::BrokenEvent,
+            Tamper::StrangeChains,
+            Tamper::Fork,
+        ] {
+            assert!(
+                acts.iter().any(|act| matches!(act, Act::Tamper { with: w, .. } if *w == with)),
+                "{with:?}"
+            );
+        }
+    }
 }

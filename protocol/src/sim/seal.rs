@@ -111,7 +111,12 @@ impl Seal for FakeSeal {
         key
     }
 
-    fn pair_outbound(&mut self, account: &FakeAccount, curve: Id, one_time: Id) -> Result<FakePair, SealError> {
+    fn pair_outbound(
+        &mut self,
+        account: &FakeAccount,
+        curve: Id,
+        one_time: Id,
+    ) -> Result<FakePair, SealError> {
         let base = self.draw();
         let id = hash(&[&account.curve, &curve, &one_time, &base]);
         Ok(FakePair {

@@ -63,7 +63,8 @@ impl MemoryStore {
 
     /// The items of a conversation in their order.
     pub fn timeline(&self, conversation: ConversationId) -> Vec<&Item> {
-        let mut items: Vec<_> = self.items.values().filter(|item| item.conversation == conversation).collect();
+        let mut items: Vec<_> =
+            self.items.values().filter(|item| item.conversation == conversation).collect();
         items.sort_by_key(|item| item.key);
         items
     }
@@ -109,7 +110,8 @@ impl MemoryStore {
         };
         if !linked || room != conversation {
             let (head, seq) = (events.len(), header.seq);
-            self.broken.push(format!("I2: {chain:?} ends at {head} and was given {seq}, which does not follow"));
+            self.broken
+                .push(format!("I2: {chain:?} ends at {head} and was given {seq}, which does not follow"));
         }
         events.push(event);
     }
@@ -138,5 +140,55 @@ impl Commit for MemoryStore {
             self.apply(write);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{ChainKey, Class, Content, EventBody, Genesis, NewHeader},
+        ids::{DeviceId, EventId},
+        sim::world::ready,
+        time::Ord64,
+    };
+
+    fn chain() -> Vec<Write> {
+        let (key, conversation) = (ChainKey::from_secret_bytes([1; 32]), ConversationId([2; 32]));
+        let genesis = Genesis {
+            conversation,
+            class: Class::Content,
+            owner: DeviceId([3; 32]),
+            incarnation: 1,
+            previous: None,
+        };
+        let mut bodies = vec![EventBody::Genesis(genesis)];
+        bodies.extend((0..3).map(|n| EventBody::Content(Content { epoch: 1, megolm: vec![n; 10] })));
+        let mut prev = EventId([0; 32]);
+        let events = bodies.into_iter().zip(1..).map(|(body, seq)| {
+            let header = NewHeader { seq, prev, hlc: Ord64(seq), deps: Vec::new(), expires: 0 };
+            let event = Event::sign(&key, header, body);
+            prev = event.id();
+            Write::Event { conversation, event }
+        });
+        events.collect()
+    }
+
+    #[test]
+    fn a_gap_in_a_chain_is_noticed() {
+        let (mut whole, mut gap) = (MemoryStore::default(), MemoryStore::default());
+        let mut writes = chain();
+        assert_eq!(ready(whole.commit(writes.clone())), Ok(()));
+        assert!(whole.broken.is_empty());
+        writes.remove(2);
+        assert_eq!(ready(gap.commit(writes)), Ok(()));
+        assert_eq!(gap.broken.len(), 1, "{:?}", gap.broken);
+    }
+
+    #[test]
+    fn a_full_disk_takes_nothing_of_a_batch() {
+        let mut store = MemoryStore { full: true, ..MemoryStore::default() };
+        assert_eq!(ready(store.commit(chain())), Err(DiskFull));
+        assert!(store.chains.is_empty() && store.last.is_empty());
     }
 }

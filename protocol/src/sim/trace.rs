@@ -14,7 +14,14 @@ impl Trace {
     }
 
     /// Notes one thing that happened to `who` at `now`; `bytes` are those that it moved, `say` tells people.
-    pub(super) fn note(&mut self, now: u64, who: usize, what: &str, bytes: &[u8], say: impl FnOnce() -> String) {
+    pub(super) fn note(
+        &mut self,
+        now: u64,
+        who: usize,
+        what: &str,
+        bytes: &[u8],
+        say: impl FnOnce() -> String,
+    ) {
         self.hash.update(&now.to_le_bytes()).update(&(who as u64).to_le_bytes());
         self.hash.update(what.as_bytes()).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
         if let Some(lines) = &mut self.lines {

@@ -34,7 +34,8 @@ impl<S: SimSeal> World<S> {
             self.write(pipe, end, frames.len(), message);
         }
         if doer.honest && self.net.in_flight(pipe, end) > MOST_IN_FLIGHT {
-            self.broken.push(format!("{who} has {} bytes under way on one link", self.net.in_flight(pipe, end)));
+            self.broken
+                .push(format!("{who} has {} bytes under way on one link", self.net.in_flight(pipe, end)));
         }
     }
 
@@ -109,12 +110,14 @@ impl<S: SimSeal> World<S> {
         let binding = self.dice.bytes();
         let side = |host: &mut super::host::Host<S>, who| Side::new(Some(who), host.boot, host.new_link());
         let (from, to) = (side(&mut self.hosts[dialler], dialler), side(&mut self.hosts[listener], listener));
-        let device = |who: usize| self.hosts[who].identity.as_ref().expect("a node that was dialled has one").device;
+        let device =
+            |who: usize| self.hosts[who].identity.as_ref().expect("a node that was dialled has one").device;
         let (dialling, listening) = (device(dialler), device(listener));
         let pipe = self.net.open(from, to, latency, self.script.bytes_per_ms);
         let now = self.now();
         self.queue.plan(now + latency, Happening::Up { pipe, end: End::Dialler, peer: listening, binding });
-        self.queue.plan(now + 2 * latency, Happening::Up { pipe, end: End::Listener, peer: dialling, binding });
+        self.queue
+            .plan(now + 2 * latency, Happening::Up { pipe, end: End::Listener, peer: dialling, binding });
     }
 
     /// Loses all that is in flight between two people; `told` learn of it at once.

@@ -15,9 +15,9 @@ use super::{
     model::Model,
     mutant::{self, Mutant, Ways},
     network::{End, Network, PipeId},
+    queue::Queue,
     script::Script,
     trace::Trace,
-    queue::Queue,
 };
 use crate::{
     address::Address,
@@ -32,26 +32,80 @@ use crate::{
 pub(super) enum Happening {
     /// The next step of the script.
     Act(usize),
-    Start { who: usize },
+    Start {
+        who: usize,
+    },
     /// The node takes all that waits for it.
-    Run { who: usize, boot: u32 },
-    Wake { who: usize, boot: u32, at: u64 },
-    Arrive { pipe: PipeId, from: End, message: Vec<u8> },
-    Dial { who: usize, boot: u32, peer: DeviceId, addresses: Vec<Address> },
-    DialFailed { who: usize, boot: u32, peer: DeviceId },
-    Up { pipe: PipeId, end: End, peer: DeviceId, binding: [u8; 32] },
-    Down { pipe: PipeId, end: End },
-    Loaded { who: usize, boot: u32, load: LoadId, events: Vec<Event> },
-    SignIn { who: usize, boot: u32 },
-    ToDirectory { who: usize, boot: u32, asked: Effect },
-    FromDirectory { who: usize, boot: u32, said: DirectorySaid },
-    DiskFree { who: usize },
-    Ends { who: usize, boot: u32, down_ms: u64 },
-    Forked { who: usize },
+    Run {
+        who: usize,
+        boot: u32,
+    },
+    Wake {
+        who: usize,
+        boot: u32,
+        at: u64,
+    },
+    Arrive {
+        pipe: PipeId,
+        from: End,
+        message: Vec<u8>,
+    },
+    Dial {
+        who: usize,
+        boot: u32,
+        peer: DeviceId,
+        addresses: Vec<Address>,
+    },
+    DialFailed {
+        who: usize,
+        boot: u32,
+        peer: DeviceId,
+    },
+    Up {
+        pipe: PipeId,
+        end: End,
+        peer: DeviceId,
+        binding: [u8; 32],
+    },
+    Down {
+        pipe: PipeId,
+        end: End,
+    },
+    Loaded {
+        who: usize,
+        boot: u32,
+        load: LoadId,
+        events: Vec<Event>,
+    },
+    SignIn {
+        who: usize,
+        boot: u32,
+    },
+    ToDirectory {
+        who: usize,
+        boot: u32,
+        asked: Effect,
+    },
+    FromDirectory {
+        who: usize,
+        boot: u32,
+        said: DirectorySaid,
+    },
+    DiskFree {
+        who: usize,
+    },
+    Ends {
+        who: usize,
+        boot: u32,
+        down_ms: u64,
+    },
+    Forked {
+        who: usize,
+    },
 }
 
-/// A node that steps more often than this at one moment never comes to rest.
-const MOST_SPINS: u32 = 5_000;
+/// A node that steps more often than this in a second of virtual time never comes to rest.
+const MOST_SPINS: u32 = 900;
 
 pub(super) struct World<S: SimSeal> {
     pub(super) script: Script,
@@ -83,11 +137,7 @@ impl<S: SimSeal> World<S> {
     /// Lets things happen until `until`, or until a promise is broken.
     pub(super) fn run_until(&mut self, until: u64) {
         while self.broken.is_empty() {
-            let before = self.queue.now();
             let Some(happening) = self.queue.next(until) else { return };
-            if self.queue.now() > before {
-                self.hosts.iter_mut().for_each(|host| host.spins = 0);
-            }
             self.happen(happening);
         }
     }
@@ -97,7 +147,9 @@ impl<S: SimSeal> World<S> {
             Happening::Act(number) => self.act(number),
             Happening::Start { who } => self.start(who),
             Happening::Run { who, boot } if self.hosts[who].boot == boot => self.run(who),
-            Happening::Wake { who, boot, at } if self.is_running(who, boot) && self.hosts[who].wake == Some(at) => {
+            Happening::Wake { who, boot, at }
+                if self.is_running(who, boot) && self.hosts[who].wake == Some(at) =>
+            {
                 self.hosts[who].wake = None;
                 self.feed(who, Input::Tick);
             }
@@ -218,18 +270,21 @@ impl<S: SimSeal> World<S> {
         let (now, wall) = (host.now(world), host.wall(world));
         let Some(node) = &mut host.node else { return };
         host.running = false;
-        host.spins += 1;
+        let second = world / 1_000;
+        host.spins = if host.spins.0 == second { (second, host.spins.1 + 1) } else { (second, 1) };
         let many = host.inbox.len().min(256);
         let inputs: Vec<_> = host.inbox.drain(..many).collect();
         if !host.inbox.is_empty() {
             host.running = true;
             self.queue.plan(world, Happening::Run { who, boot: host.boot });
         }
-        if host.spins > MOST_SPINS {
+        if host.spins.1 > MOST_SPINS {
             self.broken.push(format!("{who} never comes to rest at {world}: {inputs:?}"));
             return;
         }
-        if let Some(Input::Command { command, .. }) = inputs.iter().find(|i| matches!(i, Input::Command { .. })) {
+        if let Some(Input::Command { command, .. }) =
+            inputs.iter().find(|i| matches!(i, Input::Command { .. }))
+        {
             self.trace.note(world, who, "wants", &[], || format!("{command:?}"));
         }
         let batch = mutant::with(ways, || node.step(now, wall, inputs));
@@ -388,7 +443,9 @@ impl<S: SimSeal> World<S> {
             return;
         }
         let said = match asked {
-            Effect::Post { to, device, letter, sealed } => self.directory.post(who, to, device, letter, sealed),
+            Effect::Post { to, device, letter, sealed } => {
+                self.directory.post(who, to, device, letter, sealed)
+            }
             Effect::TakeOut { letter } => {
                 let device = self.hosts[who].identity.as_ref().expect("it signed in with it").device;
                 self.directory.take_out(device, letter);
@@ -434,7 +491,8 @@ impl<S: SimSeal> World<S> {
             }
             asked => {
                 self.note(who, "asks the directory", &[], || format!("{asked:?}"));
-                self.queue.plan(world + self.script.latency_ms.1, Happening::ToDirectory { who, boot, asked });
+                self.queue
+                    .plan(world + self.script.latency_ms.1, Happening::ToDirectory { who, boot, asked });
             }
         }
     }
@@ -449,7 +507,12 @@ impl<S: SimSeal> World<S> {
         }
     }
 
-    fn answer(&mut self, who: usize, id: crate::ids::CommandId, result: &Result<Reply, crate::node::Refusal>) {
+    fn answer(
+        &mut self,
+        who: usize,
+        id: crate::ids::CommandId,
+        result: &Result<Reply, crate::node::Refusal>,
+    ) {
         let Some(command) = self.hosts[who].asked.remove(&id) else {
             self.broken.push(format!("{who} answers {id:?}, which nobody asked, or twice"));
             return;

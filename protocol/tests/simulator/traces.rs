@@ -18,7 +18,8 @@ fn two_runs_of_a_seed_give_one_trace() {
 #[test]
 fn telling_the_story_does_not_change_it() {
     let script = Script::write(15);
-    let (silent, told) = (play(&script, Options::default()), play(&script, Options { tell: true, ..Options::default() }));
+    let (silent, told) =
+        (play(&script, Options::default()), play(&script, Options { tell: true, ..Options::default() }));
     assert_eq!(silent.trace, told.trace);
     assert!(silent.lines.is_empty() && told.lines.len() > 100);
 }
