@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::MsgId;
+use crate::{ids::MsgId, node::Relation};
 
 /// One message, as the person wrote it.
 #[derive(Debug, Clone)]
@@ -31,6 +31,18 @@ pub(super) enum Stance {
     Blocked,
     /// Blocked and unblocked: what it was before is left to the machine.
     Unblocked,
+}
+
+impl Stance {
+    /// Where somebody stands who was put back to a copy in which the other has this relation.
+    pub(super) fn in_a_copy(relation: Option<Relation>) -> Self {
+        match relation {
+            None | Some(Relation::Asking) => Self::None,
+            Some(Relation::Asked | Relation::Contact | Relation::DeclinedMe) => Self::Yes,
+            Some(Relation::Declined) => Self::No,
+            Some(Relation::Blocked) => Self::Blocked,
+        }
+    }
 }
 
 #[derive(Debug, Default)]

@@ -190,6 +190,12 @@ impl<S: SimSeal> World<S> {
         let shown = |who: usize, id: MsgId| hosts[who].store.items.keys().any(|(_, item)| *item == id);
         let in_copy = |id: MsgId| image.items.keys().any(|(_, item)| *item == id);
         model.restored(who, shown, in_copy);
+        for (other, host) in hosts.iter().enumerate() {
+            if let Some(identity) = &host.identity {
+                let relation = image.people.get(&identity.user).map(|person| person.relation);
+                model.take(who, other, Stance::in_a_copy(relation));
+            }
+        }
         let host = &mut self.hosts[who];
         let full = host.store.full;
         host.store = image;
