@@ -258,3 +258,110 @@ impl Ledger {
 fn born_again(before: Key, now: Key) -> bool {
     before.chain == NO_CHAIN || before.chain != now.chain && now < before
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{ChainKey, Class, Content, Genesis, NewHeader},
+        frame::{Frontier, FrontierEntry, FrontierKind, Head},
+        ids::DeviceId,
+        node::Commit,
+        seal::Seal,
+        sim::{FakeSeal, dice::node_rng, world::ready},
+        time::Ord64,
+    };
+
+    const ROOM: ConversationId = ConversationId([2; 32]);
+
+    fn doer(who: usize, life: u32) -> Doer {
+        Doer { who, life, honest: true, unaware: false, fake_seal: true }
+    }
+
+    fn next(key: &ChainKey, prev: Option<&Event>, body: EventBody) -> Event {
+        let (seq, prev) = prev.map_or((1, EventId([0; 32])), |prev| (prev.seq() + 1, prev.id()));
+        Event::sign(key, NewHeader { seq, prev, hlc: Ord64(seq), deps: Vec::new(), expires: 0 }, body)
+    }
+
+    fn genesis(key: &ChainKey) -> Event {
+        let owner = DeviceId([3; 32]);
+        let body =
+            Genesis { conversation: ROOM, class: Class::Content, owner, incarnation: 1, previous: None };
+        next(key, None, EventBody::Genesis(body))
+    }
+
+    fn content(megolm: Vec<u8>) -> EventBody {
+        EventBody::Content(Content { epoch: 1, megolm })
+    }
+
+    /// What is said of these events, each committed in a step of its own.
+    fn judged(events: &[(Doer, &Event)]) -> Vec<String> {
+        let mut ledger = Ledger::default();
+        let mut broken = Vec::new();
+        for (doer, event) in events {
+            // A store of its own for each, as only the ledger is asked here.
+            let mut store = MemoryStore::default();
+            assert_eq!(
+                ready(store.commit(vec![Write::Event { conversation: ROOM, event: (*event).clone() }])),
+                Ok(())
+            );
+            store.broken.clear();
+            broken.extend(ledger.committed(*doer, &mut store, &mut Model::default(), &BTreeMap::new()));
+        }
+        broken
+    }
+
+    #[test]
+    fn two_events_of_one_place_are_noticed() {
+        let key = ChainKey::from_secret_bytes([1; 32]);
+        let first = genesis(&key);
+        let (one, other) =
+            (next(&key, Some(&first), content(vec![1])), next(&key, Some(&first), content(vec![2])));
+        let (me, them) = (doer(0, 0), doer(1, 0));
+        assert!(judged(&[(me, &first), (me, &one), (them, &first), (them, &one)]).is_empty());
+        let broken = judged(&[(me, &first), (me, &one), (them, &other)]);
+        assert!(broken.iter().any(|line| line.starts_with("I3")), "{broken:?}");
+    }
+
+    #[test]
+    fn a_second_life_on_an_old_chain_is_noticed() {
+        let key = ChainKey::from_secret_bytes([1; 32]);
+        let first = genesis(&key);
+        let second = next(&key, Some(&first), content(vec![1]));
+        let broken = judged(&[(doer(0, 0), &first), (doer(0, 1), &second)]);
+        assert!(broken.iter().any(|line| line.starts_with("I12")), "{broken:?}");
+    }
+
+    #[test]
+    fn an_index_that_is_used_twice_is_noticed() {
+        let mut seal = FakeSeal::new(node_rng(1, 0, 0));
+        let mut outbound = seal.new_outbound();
+        let mut copy = outbound.clone();
+        let (one, other) = (seal.encrypt(&mut outbound, b"one"), seal.encrypt(&mut copy, b"other"));
+        let key = ChainKey::from_secret_bytes([1; 32]);
+        let first = genesis(&key);
+        let second = next(&key, Some(&first), content(one));
+        let third = next(&key, Some(&second), content(other));
+        let me = doer(0, 0);
+        let broken = judged(&[(me, &first), (me, &second), (me, &third)]);
+        assert!(broken.iter().any(|line| line.starts_with("I10")), "{broken:?}");
+    }
+
+    #[test]
+    fn a_frontier_beyond_the_disk_is_noticed() {
+        let first = genesis(&ChainKey::from_secret_bytes([1; 32]));
+        let entry =
+            |seq| FrontierEntry { chain: first.chain(), seq, head: Head::short(first.id()), clip: None };
+        let said = |entry| {
+            Frame::Frontier(Frontier { conversation: ROOM, kind: FrontierKind::Ack, entries: vec![entry] })
+        };
+        let mut store = MemoryStore::default();
+        assert_eq!(
+            ready(store.commit(vec![Write::Event { conversation: ROOM, event: first.clone() }])),
+            Ok(())
+        );
+        let ledger = Ledger::default();
+        assert!(ledger.said(doer(0, 0), &store, &[said(entry(1))]).is_empty());
+        assert_eq!(ledger.said(doer(0, 0), &store, &[said(entry(2))]).len(), 1);
+    }
+}
