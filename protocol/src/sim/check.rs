@@ -268,7 +268,7 @@ mod tests {
         ids::DeviceId,
         node::Commit,
         seal::Seal,
-        sim::{FakeSeal, dice::node_rng, world::ready},
+        sim::{FakeSeal, dice::node_rng, driver::ready},
         time::Ord64,
     };
 

@@ -1,10 +1,6 @@
 //! Drivers that do not wait for their disk: two of the mutants.
 
-use super::{
-    host::SimSeal,
-    store::MemoryStore,
-    world::{World, ready},
-};
+use super::{driver::ready, host::SimSeal, store::MemoryStore, world::World};
 use crate::{
     frame::Frame,
     node::{Batch, Effect},

@@ -81,7 +81,7 @@ impl<S: SimSeal> World<S> {
     fn strange_chains(&mut self, who: usize) -> Vec<Vec<u8>> {
         let Some(me) = self.hosts[who].identity.clone() else { return Vec::new() };
         let mut messages = Vec::new();
-        for other in self.everybody() {
+        for other in 0..self.hosts.len() {
             let Some(them) = self.hosts[other].identity.clone().filter(|_| other != who) else { continue };
             let conversation = one_to_one(me.user, them.user);
             let events = (0..6).flat_map(|_| self.strange_chain(conversation, them.device)).collect();

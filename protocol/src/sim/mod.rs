@@ -3,9 +3,11 @@
 //! A [`Script`] is written from a seed, [`simulate`] plays it and checks the invariants of docs/protocol.md after every
 //! step and at rest, [`shrink`] makes a script that fails short. [`mutant`] holds the mistakes that it must find.
 
+mod author;
 mod check;
 mod dice;
 mod directory;
+mod driver;
 mod early;
 mod host;
 mod liar;

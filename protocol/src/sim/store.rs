@@ -149,7 +149,7 @@ mod tests {
     use crate::{
         event::{ChainKey, Class, Content, EventBody, Genesis, NewHeader},
         ids::{DeviceId, EventId},
-        sim::world::ready,
+        sim::driver::ready,
         time::Ord64,
     };
 
