@@ -27,26 +27,45 @@ impl fmt::Debug for Signature {
 
 /// What a signature is for. One key may sign in several domains; what it signs in one means nothing in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Domain(pub(crate) &'static str);
+pub struct Domain(&'static str);
+
+macro_rules! domains {
+    ($($(#[$doc:meta])* $name:ident = $domain:literal;)*) => {
+        impl Domain {
+            $($(#[$doc])* pub const $name: Self = Self($domain);)*
+
+            /// All of them: no two are equal.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+domains! {
+    /// An event's id, by its chain key.
+    EVENT = "confab/1/event";
+    /// An entry of a key history, by its account key and by the one before.
+    KEY_HISTORY = "confab/1/key-history";
+    /// A device record, by the account key.
+    DEVICE_RECORD = "confab/1/device-record";
+    /// A device list, by the account key.
+    DEVICE_LIST = "confab/1/device-list";
+    /// Where a device can be reached, by its link key.
+    PEER_RECORD = "confab/1/peer-record";
+    /// A letter to a stranger, by the link key of its sender.
+    LETTER = "confab/1/letter";
+    /// Marks of a reader, by the key of the reader's chain.
+    CURSOR = "confab/1/cursor";
+    /// A directory's challenge, by the link key of the device that answers.
+    DIRECTORY_CHALLENGE = "confab/1/directory-challenge";
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
 
 impl Domain {
-    /// An event's header, by its chain key.
-    pub const EVENT: Self = Self("confab/1/event");
-    /// An entry of a key history, by its account key and by the one before.
-    pub const KEY_HISTORY: Self = Self("confab/1/key-history");
-    /// A device record, by the account key.
-    pub const DEVICE_RECORD: Self = Self("confab/1/device-record");
-    /// A device list, by the account key.
-    pub const DEVICE_LIST: Self = Self("confab/1/device-list");
-    /// Where a device can be reached, by its link key.
-    pub const PEER_RECORD: Self = Self("confab/1/peer-record");
-    /// A letter to a stranger, by the link key of its sender.
-    pub const LETTER: Self = Self("confab/1/letter");
-    /// Marks of a reader, by the key of the reader's chain.
-    pub const CURSOR: Self = Self("confab/1/cursor");
-    /// A directory's challenge, by the link key of the device that answers.
-    pub const DIRECTORY_CHALLENGE: Self = Self("confab/1/directory-challenge");
-
     /// The signed bytes: the domain, a zero byte, the message. No domain holds a zero, so no two agree.
     fn message(self, message: &[u8]) -> Vec<u8> {
         [self.0.as_bytes(), &[0], message].concat()

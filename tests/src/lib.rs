@@ -1,1 +1,9 @@
-//! tests
+//! The harness of the journeys: real programs, real sockets, a real browser.
+
+pub mod api;
+pub mod browser;
+pub mod directory;
+pub mod node;
+pub mod program;
+pub mod require;
+pub mod wire;

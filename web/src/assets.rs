@@ -37,8 +37,18 @@ pub const FILES: &[Asset] = assets![
     "chat.css": CSS,
     "pages.css": CSS,
     "app.js": JS,
-    "setup.js": JS,
+    "composer.js": JS,
+    "form.js": JS,
+    "frag.js": JS,
+    "keys.js": JS,
     "launch.js": JS,
+    "list.js": JS,
+    "net.js": JS,
+    "read.js": JS,
+    "roving.js": JS,
+    "say.js": JS,
+    "setup.js": JS,
+    "window.js": JS,
 ];
 
 static BASE: LazyLock<String> = LazyLock::new(|| {

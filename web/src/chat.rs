@@ -2,12 +2,13 @@
 
 use askama::Template;
 use protocol::{
-    ids::{ConversationId, MsgId},
+    ids::{ChainId, ConversationId, MsgId},
     time::WallMs,
+    timeline::Key,
 };
 
 use crate::{
-    message::{self, Message, Row, Status},
+    message::{self, Body, Message, Row, Status},
     page::Page,
     person::{Person, Reach},
     shell::{Place, Shell},
@@ -33,6 +34,8 @@ pub struct Chat {
     pub rows: Vec<Row>,
     /// There are older messages than the first row: its place, for `?before=`.
     pub earlier: Option<String>,
+    /// There are newer messages than the last row: its place, for `?after=`.
+    pub later: Option<String>,
     pub draft: String,
     /// Why the message of a plain form was refused; its text is the draft.
     pub error: Option<String>,
@@ -92,6 +95,13 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// Addresses in messages can be followed: not those of strangers.
+    pub fn links(&self) -> bool {
+        !matches!(self, Self::Asking(_) | Self::Declined | Self::Blocked)
+    }
+}
+
 impl Details {
     /// Twelve groups of five.
     pub fn groups(&self) -> Vec<&str> {
@@ -103,6 +113,24 @@ impl Details {
 impl Chat {
     fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Addresses in messages can be followed.
+    pub fn links(&self) -> bool {
+        self.standing.links()
+    }
+
+    /// The row that stands in the page between Enter and the node's answer; its id is all zeros.
+    fn own(&self, me: &Person) -> Message {
+        Message {
+            id: MsgId([0; 16]),
+            key: Key { ord: 0, chain: ChainId([0; 32]), seq: 0 },
+            author: me.clone(),
+            mine: true,
+            wall: WallMs(0),
+            body: Body::Text(String::new()),
+            status: Some(if self.reach.is_online() { Status::Sending } else { Status::Waiting }),
+        }
     }
 
     fn states(&self) -> [Status; 5] {
@@ -130,6 +158,7 @@ impl ChatPage {
                 standing,
                 rows: message::rows(Message::samples(), None, None, &when),
                 earlier: Some("00".to_owned()),
+                later: None,
                 draft: String::new(),
                 error: None,
                 details: Details {

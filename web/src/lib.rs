@@ -14,6 +14,7 @@ pub mod page;
 pub mod people;
 pub mod person;
 pub mod reference;
+pub mod samples;
 pub mod settings;
 pub mod setup;
 pub mod shell;

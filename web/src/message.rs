@@ -165,8 +165,11 @@ pub enum Part<'a> {
     Link(&'a str),
 }
 
-/// Finds the addresses in a text; everything else stays as it was written.
-pub fn parts(text: &str) -> Vec<Part<'_>> {
+/// Finds the addresses in a text; everything else stays as it was written. Strangers' addresses are only text.
+pub fn parts<'a>(text: &'a str, links: &bool) -> Vec<Part<'a>> {
+    if !*links {
+        return vec![Part::Text(text)];
+    }
     let mut parts = Vec::new();
     let (mut plain, mut at) = (0, 0);
     while let Some(found) = next_link(text, at) {
@@ -230,6 +233,8 @@ pub struct RowsFragment<'a> {
     pub page: &'a Page,
     /// The other person of the chat, for "Waiting for …".
     pub with: &'a str,
+    /// Addresses in messages can be followed: not before a request is accepted.
+    pub links: bool,
     pub rows: &'a [Row],
 }
 
@@ -239,6 +244,7 @@ pub struct RowsFragment<'a> {
 pub struct MessageFragment<'a> {
     pub page: &'a Page,
     pub with: &'a str,
+    pub links: bool,
     pub message: &'a Message,
 }
 
@@ -345,7 +351,7 @@ mod tests {
 
     #[test]
     fn addresses_in_a_text_are_found_without_the_sentence_around_them() {
-        let link = |text| match &parts(text)[..] {
+        let link = |text| match &parts(text, &true)[..] {
             [.., Part::Link(url), Part::Text(_)] | [.., Part::Link(url)] => Some(*url),
             _ => None,
         };
@@ -357,7 +363,7 @@ mod tests {
             assert_eq!(link(none), None, "{none}");
         }
         let whole = "a https://x.example, b http://y.example\nc \u{1f3a8}";
-        let again: String = parts(whole)
+        let again: String = parts(whole, &true)
             .iter()
             .map(|part| match part {
                 Part::Text(t) | Part::Link(t) => *t,

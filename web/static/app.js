@@ -1,0 +1,180 @@
+// A page of an open node: joins the parts and carries what the node says to them.
+import { composer } from './composer.js';
+import { forms } from './form.js';
+import { $, $$, fragment, replace } from './frag.js';
+import { shortcuts } from './keys.js';
+import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
+import { connect, post } from './net.js';
+import { reading } from './read.js';
+import { roving } from './roving.js';
+import { say } from './say.js';
+import * as view from './window.js';
+
+const main = $('#main'), conversation = main.dataset.conversation ?? null;
+
+forms();
+sidebar();
+shortcuts();
+if (conversation) {
+  view.rows();
+  composer();
+  reading();
+  roving($('#messages'), 'article', all => all.at(-1));
+  details();
+}
+search();
+autosave();
+undo();
+
+connect({ conversation }, {
+  put(message) {
+    if (message.into === 'messages') arrived(message);
+    else if (message.into) putRow(message);
+    else {
+      const old = document.getElementById(message.id);
+      if (old) replace(old, fragment(message.html).firstElementChild);
+    }
+  },
+  del: dropRow,
+  marks: message => conversation && view.marks(message),
+  presence,
+  network,
+  typing,
+  standing(message) {
+    const stuck = view.isStuck();
+    replace($('#standing'), fragment(message.html).firstElementChild);
+    if (stuck) view.bottom();
+  },
+  // The node is locked or this session is over: nothing of the chats stays in the tab.
+  locked() {
+    document.body.replaceChildren();
+    document.title = 'Chat';
+    location.replace('/');
+  },
+  gap: refresh,
+});
+
+function arrived({ html, live }) {
+  const li = fragment(html).firstElementChild;
+  const fresh = view.put(li);
+  if (fresh && live && !('mine' in li.dataset)) {
+    say(main.dataset.with, $('.text', li)?.textContent ?? '');
+    typing({ active: false });
+  }
+}
+
+// Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.
+async function refresh() {
+  const answer = await fetch(location.href);
+  if (!answer.ok || answer.redirected) { location.reload(); return; }
+  const page = fragment(await answer.text());
+  for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
+    const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);
+    if (old && next) replace(old, next);
+  }
+  const banner = $('#banner-network', page);
+  if (banner) $('#banner-network').hidden = banner.hidden;
+  for (const li of $$('#messages > li[data-key]', page)) view.put(li);
+  const reach = $('#reach', page);
+  if (reach) $('#reach').textContent = reach.textContent;
+  count();
+}
+
+function typing({ active }) {
+  const line = $('#typing');
+  if (!line) return;
+  clearTimeout(typing.timer);
+  line.hidden = !active;
+  $('#reach').hidden = active;
+  if (active) typing.timer = setTimeout(typing, 6000, { active: false });
+}
+
+function details() {
+  const panel = $('#details'), button = $('#details-button');
+  const wide = matchMedia('(min-width: 1100px)');
+  const show = on => {
+    if (on && wide.matches) panel.show();
+    else if (on) panel.showModal();
+    else panel.close();
+    button.ariaExpanded = String(on);
+    if (on) $('#details-title').focus();
+  };
+  button.setAttribute('role', 'button');
+  button.ariaExpanded = String(panel.open);
+  button.setAttribute('aria-controls', 'details');
+  const press = event => { event.preventDefault(); show(!panel.open); };
+  button.addEventListener('click', press);
+  button.addEventListener('keydown', event => event.key === ' ' && press(event));
+  panel.addEventListener('click', event => {
+    if (event.target === panel || event.target.closest('[data-close]')) { event.preventDefault(); show(false); }
+  });
+  panel.addEventListener('close', () => { button.ariaExpanded = 'false'; button.focus(); });
+  panel.addEventListener('keydown', event => event.key === 'Escape' && (event.preventDefault(), show(false)));
+  document.addEventListener('click', event => {
+    if (event.target.closest('[data-details]')) { event.preventDefault(); show(true); }
+  });
+  // A panel that stands beside the chat becomes a dialog when the window gets narrow, and back.
+  if (panel.open && !wide.matches) { panel.close(); panel.showModal(); }
+  wide.addEventListener('change', () => { if (panel.open) { panel.close(); show(true); } });
+}
+
+function search() {
+  const field = $('[data-search]');
+  if (!field) return;
+  let timer, turn = 0;
+  const ask = async () => {
+    const mine = turn += 1, query = field.value.trim();
+    if (query.length === 1) return;
+    const address = `${field.dataset.search}?${new URLSearchParams({ q: query })}`;
+    const answer = await fetch(`${address}&fragment=1`).catch(() => null);
+    if (mine !== turn || !answer?.ok) return;
+    const next = fragment(await answer.text());
+    history.replaceState(null, '', address);
+    const line = $('#count'), text = $('#count', next).textContent;
+    $('#found').replaceChildren(...$('#found', next).childNodes);
+    line.textContent = text;
+  };
+  field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 250); });
+}
+
+function autosave() {
+  for (const form of $$('form[data-autosave]')) {
+    form.addEventListener('change', async () => {
+      const fields = Object.fromEntries(new FormData(form));
+      const mark = $('[data-saved]', form.closest('section'));
+      if (form.dataset.autosave === 'theme') document.documentElement.dataset.theme = fields.theme;
+      mark.textContent = await post(form.action, fields).then(() => 'Saved', error => error.message);
+      clearTimeout(form.timer);
+      form.timer = setTimeout(() => { mark.textContent = ''; }, 3000);
+    });
+  }
+}
+
+// A step that others are told about waits eight seconds for a second thought.
+function undo() {
+  document.addEventListener('click', event => {
+    const button = event.target.closest('[data-undo]');
+    if (!button) return;
+    event.preventDefault();
+    const box = button.closest('.request'), toast = document.createElement('p'), back = document.createElement('button');
+    toast.className = 'toast';
+    back.textContent = 'Undo';
+    toast.append(button.dataset.undo, back);
+    box.hidden = true;
+    $('#toasts').append(toast);
+    back.focus();
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener('pagehide', act);
+      if (toast.contains(document.activeElement)) $('#title').focus();
+      toast.remove();
+    };
+    const act = () => {
+      done();
+      post(button.formAction, {}, { keepalive: true }).catch(error => { box.hidden = false; say('Confab', error.message); });
+    };
+    const timer = setTimeout(act, 8000);
+    addEventListener('pagehide', act);
+    back.onclick = () => { done(); box.hidden = false; button.focus(); };
+  });
+}

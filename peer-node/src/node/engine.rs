@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Board, Directory, Disk, FailedDial, LinkInfo, NodeParts, REMEMBERED, Stopped};
+use super::{Board, Directory, Disk, FailedDial, LinkInfo, NodeParts, REMEMBERED, Stopped, trace};
 use crate::{
     clock::Clock,
     link::{self, LinkEvent, Room},
@@ -117,6 +117,7 @@ impl<D: Disk> Engine<D> {
         loop {
             let effects = batch.commit(&mut self.disk).await.map_err(|error| Broken(error.to_string()))?;
             for effect in effects {
+                trace::effect(&effect);
                 self.perform(effect);
             }
             self.rooms.clear();
@@ -124,6 +125,9 @@ impl<D: Disk> Engine<D> {
                 return Ok(());
             }
             let inputs = self.gather().await?;
+            for input in &inputs {
+                trace::input(input);
+            }
             batch = self.node.step(self.clock.now(), self.clock.wall(), inputs);
         }
     }

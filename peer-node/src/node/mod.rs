@@ -24,9 +24,12 @@ use crate::{
 mod disk;
 mod engine;
 mod perform;
+mod trace;
 
 pub use self::disk::Disk;
 use self::engine::{Ask, Engine};
+/// The peer door, for those who may not go through it themselves.
+pub use crate::link::{Limits as DoorLimits, start as open_door, who};
 
 /// Commands that wait for the engine; whoever has one more waits with it.
 const COMMANDS: usize = 256;

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 
 use super::{
-    Error, Store, conversations, cursors, entity, log, people, records, signed, statement, timeline,
+    Error, Store, conversations, cursors, entity, log, people, records, signed, statement, timeline, unsigned,
 };
 
 /// Rows for one statement: fewer cost more statements, more make longer ones that are slower to build.
@@ -32,9 +32,11 @@ pub(super) struct Writer {
     next: Next,
     conversations: BTreeMap<ConversationId, i64>,
     chains: BTreeMap<(ConversationId, ChainId), i64>,
+    /// A transaction did not end as it should, so what stands here may differ from the database.
+    doubtful: bool,
 }
 
-/// The next free number of each table. A number that a failed batch took is never missed.
+/// The next free number of each table.
 #[derive(Clone, Copy)]
 struct Next {
     conversation: i64,
@@ -112,10 +114,11 @@ impl Sorted {
 impl Writer {
     pub(super) async fn new(db: DatabaseConnection, rev: u64) -> Result<Self, Error> {
         let next = Next::read(&db).await?;
-        Ok(Self { db, rev, next, conversations: BTreeMap::new(), chains: BTreeMap::new() })
+        Ok(Self { db, rev, next, conversations: BTreeMap::new(), chains: BTreeMap::new(), doubtful: false })
     }
 
     async fn commit(&mut self, writes: Vec<Write>) -> Result<(), Error> {
+        self.settle().await?;
         let rev = self.rev + 1;
         let sorted = Sorted::from(writes);
         let done = self.transaction(async |tx| {
@@ -134,28 +137,36 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs `write` in one immediate transaction. What it remembered is forgotten if that fails.
+    /// After a transaction that failed, or whose caller went away in the middle: reads again what stands.
+    async fn settle(&mut self) -> Result<(), Error> {
+        if self.chains.len() > REMEMBERED || self.conversations.len() > REMEMBERED {
+            self.forget();
+        }
+        if self.doubtful {
+            self.forget();
+            self.next = Next::read(&self.db).await?;
+            let row = entity::store::Entity::find().one(&self.db).await?;
+            self.rev = self.rev.max(unsigned(row.map_or(0, |row| row.rev)));
+            self.doubtful = false;
+        }
+        Ok(())
+    }
+
+    /// Runs `write` in one immediate transaction.
     pub(super) async fn transaction(
         &mut self,
         write: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if self.chains.len() > REMEMBERED || self.conversations.len() > REMEMBERED {
-            self.forget();
-        }
+        self.settle().await?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let db = self.db.begin_with_options(options).await?;
-        // A caller that goes away in the middle leaves numbers behind that were never committed.
-        let mut memory = Forgetful { writer: self, committed: false };
-        let writer = &mut *memory.writer;
-        let mut tx = Transaction {
-            db,
-            next: &mut writer.next,
-            conversations: &mut writer.conversations,
-            chains: &mut writer.chains,
-        };
+        // Until the end is known. It may never be: a caller can go away while the commit is under way.
+        self.doubtful = true;
+        let Self { next, conversations, chains, .. } = self;
+        let mut tx = Transaction { db, next, conversations, chains };
         match write(&mut tx).await {
             Ok(()) => tx.db.commit().await?,
             Err(error) => {
@@ -164,7 +175,7 @@ impl Writer {
                 return Err(error);
             }
         }
-        memory.committed = true;
+        self.doubtful = false;
         Ok(())
     }
 
@@ -184,19 +195,6 @@ impl Writer {
 
     pub(super) async fn close(&self) -> Result<(), Error> {
         Ok(self.db.close_by_ref().await?)
-    }
-}
-
-struct Forgetful<'w> {
-    writer: &'w mut Writer,
-    committed: bool,
-}
-
-impl Drop for Forgetful<'_> {
-    fn drop(&mut self) {
-        if !self.committed {
-            self.writer.forget();
-        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::*;
 mod dialling;
 mod exchange;
 mod hostile;
+mod wire;
 
 /// Nothing here takes long; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);

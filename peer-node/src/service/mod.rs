@@ -1,0 +1,202 @@
+//! What the user can do: one verb, one function. Doors translate, this decides, the node and the store carry out.
+
+pub mod account;
+mod bucket;
+pub mod conversations;
+mod error;
+mod membership;
+pub mod feed;
+pub mod messages;
+mod open;
+mod passphrase;
+pub mod people;
+pub mod private;
+pub mod settings;
+pub mod tokens;
+pub mod view;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use protocol::{address::Address, ids::BootId};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::{Mutex, RwLock},
+};
+
+pub use bucket::Bucket;
+pub use error::{Error, Kind};
+pub use passphrase::Passphrase;
+pub use settings::SettingsChange;
+pub use view::*;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    node::DoorLimits,
+    store,
+    vault::{Cost, FolderLock, Vault},
+};
+use feed::{Change, Feed};
+use open::Open;
+use tokens::Tokens;
+
+/// The one thing that both doors and the command line talk to. Cheap to clone; all clones are one node.
+#[derive(Debug, Clone)]
+pub struct Service(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    dir: PathBuf,
+    /// One process to a data folder, for as long as this lives.
+    _lock: FolderLock,
+    given: Given,
+    clock: Clock,
+    feed: Feed,
+    tokens: Tokens,
+    state: RwLock<State>,
+    tries: Bucket,
+    /// Other nodes knock here. Taken by an open node, bound again when it was closed.
+    door: Mutex<Door>,
+}
+
+/// What the service needs of the program's settings.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub announce: Vec<Address>,
+    pub directory: Option<String>,
+    pub directory_pin: Option<String>,
+    pub logins_per_minute: u32,
+    pub cost: Cost,
+    pub links: DoorLimits,
+    pub store: store::Options,
+}
+
+impl From<&Config> for Given {
+    fn from(config: &Config) -> Self {
+        Self {
+            announce: config.announce.clone(),
+            directory: config.directory.clone(),
+            directory_pin: config.directory_pin.clone(),
+            logins_per_minute: config.logins_per_minute,
+            cost: config.cost,
+            links: config.links,
+            store: config.store.clone(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Door {
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+}
+
+impl Inner {
+    /// The socket where other nodes knock. A node that was closed gave it away, so it is bound again.
+    async fn take_listener(&self) -> Result<TcpListener, Error> {
+        let mut door = self.door.lock().await;
+        if let Some(listener) = door.listener.take() {
+            return Ok(listener);
+        }
+        TcpListener::bind(door.address).await.map_err(|error| {
+            Error::Stopped(format!("{} is taken by another program ({error})", door.address))
+        })
+    }
+
+    /// What others are told to dial: what the user named, or where this computer can be reached as far as it knows.
+    async fn announced(&self) -> Vec<Address> {
+        if !self.given.announce.is_empty() {
+            return self.given.announce.clone();
+        }
+        let here = self.door.lock().await.address;
+        let ips =
+            if here.ip().is_unspecified() { own_addresses(here.is_ipv6()).await } else { vec![here.ip()] };
+        ips.into_iter().filter_map(|ip| SocketAddr::new(ip, here.port()).to_string().parse().ok()).collect()
+    }
+}
+
+/// The addresses from which this computer would speak to the world. Nothing is sent: a UDP socket that is only
+/// connected shows the choice of the routing table. (TEST-NET-1 and the documentation prefix: RFC 5737, RFC 3849.)
+async fn own_addresses(ipv6: bool) -> Vec<IpAddr> {
+    let mut own = Vec::new();
+    let probes = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
+    for (from, to) in &probes[..if ipv6 { 2 } else { 1 }] {
+        let Ok(socket) = UdpSocket::bind(from).await else { continue };
+        if socket.connect(to).await.is_ok()
+            && let Ok(address) = socket.local_addr()
+            && !address.ip().is_unspecified()
+        {
+            own.push(address.ip());
+        }
+    }
+    if own.is_empty() {
+        own.push(Ipv4Addr::LOCALHOST.into());
+    }
+    own
+}
+
+#[derive(Debug)]
+enum State {
+    Fresh,
+    Locked,
+    Open(Arc<Open>),
+}
+
+impl Service {
+    /// Takes the data folder. The account that is in it stays locked until `unlock`.
+    ///
+    /// # Errors
+    /// A folder that another process uses or that can't be written.
+    pub fn new(dir: PathBuf, given: Given, link: TcpListener, clock: Clock) -> Result<Self, Error> {
+        let lock = Vault::lock_dir(&dir)?;
+        let address = link.local_addr().map_err(|error| Error::Storage(error.to_string()))?;
+        let state = if Vault::exists(&dir) { State::Locked } else { State::Fresh };
+        let tries = Bucket::per_minute(given.logins_per_minute);
+        Ok(Self(Arc::new(Inner {
+            tokens: Tokens::new(&dir),
+            dir,
+            _lock: lock,
+            given,
+            clock,
+            feed: Feed::new(BootId(rand::random())),
+            state: RwLock::new(state),
+            tries,
+            door: Mutex::new(Door { listener: Some(link), address }),
+        })))
+    }
+
+    /// Everything that changes, numbered.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// The tokens of scripts; they need no account.
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub async fn stage(&self) -> Stage {
+        match *self.0.state.read().await {
+            State::Fresh => Stage::Fresh,
+            State::Locked => Stage::Locked,
+            State::Open(_) => Stage::Open,
+        }
+    }
+
+    /// The open node, or why there is none.
+    async fn open(&self) -> Result<Arc<Open>, Error> {
+        match &*self.0.state.read().await {
+            State::Fresh => Err(Error::Fresh),
+            State::Locked => Err(Error::Locked),
+            State::Open(open) => Ok(open.clone()),
+        }
+    }
+
+    fn tell(&self, change: Change) {
+        self.0.feed.tell(change);
+    }
+}

@@ -1,0 +1,8 @@
+//! The journeys: whole programs, real sockets, a real browser; one file a story.
+
+mod containers;
+mod first_conversation;
+mod killed;
+mod localhost;
+mod offline;
+mod secrets;

@@ -1,0 +1,75 @@
+//! Who must never import whom: reads the sources and holds them against ARCHITECTURE.md's table.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A room, and what no line of it may name. `crate::` stands for the room's own crate.
+const RULES: &[(&str, &[&str])] = &[
+    (
+        "protocol/src",
+        &["tokio", "axum", "sea_orm", "tungstenite", "iroh", "std::net::Tcp", "std::fs", "std::thread"],
+    ),
+    ("web/src", &["axum", "tokio", "sea_orm", "peer_node", "directory::"]),
+    ("migrations/src", &["protocol::"]),
+    ("directory/src", &["peer_node", "web::"]),
+    ("peer-node/src/http", &["crate::store", "crate::node", "crate::link", "sea_orm"]),
+    ("peer-node/src/service", &["crate::http", "axum", "sea_orm"]),
+    ("peer-node/src/node", &["crate::http", "crate::service", "web::"]),
+    ("peer-node/src/link", &["crate::store", "crate::service", "crate::http", "crate::node"]),
+    ("peer-node/src/store", &["crate::http", "crate::service", "crate::node", "crate::link"]),
+];
+
+#[test]
+fn every_arrow_points_down() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace");
+    let mut wrong = Vec::new();
+    let mut read = 0;
+    for (room, banned) in RULES {
+        for file in sources(&root.join(room)) {
+            read += 1;
+            let text = fs::read_to_string(&file).expect("a source file can be read");
+            for (number, line) in text.lines().enumerate() {
+                let code = line.split("//").next().unwrap_or_default();
+                for name in banned.iter().filter(|name| names(code, name)) {
+                    wrong.push(format!("{}:{}: {room} must not use {name}", file.display(), number + 1));
+                }
+            }
+        }
+    }
+    assert!(read > 20, "the rooms were not found: {read} files read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether `code` names `path`, not merely something that ends or begins like it.
+fn names(code: &str, path: &str) -> bool {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + path.len()..].chars().next();
+        let open_end = path.ends_with("::") || path.ends_with("Tcp");
+        !before.is_some_and(part_of_word) && (open_end || !after.is_some_and(part_of_word))
+    })
+}
+
+/// All Rust files of a room: the folder, and the file that bears its name.
+fn sources(room: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let file = room.with_extension("rs");
+    if file.is_file() {
+        found.push(file);
+    }
+    let mut open = vec![room.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

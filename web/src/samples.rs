@@ -1,0 +1,33 @@
+//! Every page with invented data: for the snapshots, the pictures, and the tests in a real browser.
+
+use crate::{
+    Html, chat::ChatPage, launch::LaunchPage, people, reference::ReferencePage, settings::SettingsPage,
+    setup, shell::ChatsPage, trouble::TroublePage, unlock::UnlockPage,
+};
+
+/// Name and HTML of each sample.
+pub fn all() -> Vec<(&'static str, String)> {
+    fn many<T: Html>(samples: Vec<(&'static str, T)>) -> impl Iterator<Item = (&'static str, String)> {
+        samples.into_iter().map(|(name, sample)| (name, sample.html()))
+    }
+    let mut all = vec![
+        ("setup_welcome", setup::WelcomePage::sample().html()),
+        ("setup_confirm", setup::ConfirmPage::sample().html()),
+        ("setup_reset", setup::ResetPage::sample().html()),
+        ("setup_recovery", setup::RecoveryPage::sample().html()),
+        ("setup_visibility", setup::VisibilityPage::sample().html()),
+        ("reference", ReferencePage::sample().html()),
+        ("trouble", TroublePage::sample().html()),
+    ];
+    all.extend(many(LaunchPage::samples()));
+    all.extend(many(setup::DirectoryPage::samples()));
+    all.extend(many(setup::AccountPage::samples()));
+    all.extend(many(UnlockPage::samples()));
+    all.extend(many(ChatsPage::samples()));
+    all.extend(many(ChatPage::samples()));
+    all.extend(many(people::PeoplePage::samples()));
+    all.extend(many(people::ConnectPage::samples()));
+    all.extend(many(SettingsPage::samples()));
+    all.sort_by_key(|(name, _)| *name);
+    all
+}

@@ -1,0 +1,88 @@
+// Every shortcut, in one list, which is also what the help shows.
+import { $, $$ } from './frag.js';
+import { markAll } from './read.js';
+import { newest } from './window.js';
+import { writable } from './composer.js';
+
+const go = (rows, by) => {
+  const all = $$('.lists .row').filter(rows);
+  const at = all.findIndex(row => row.ariaCurrent === 'page');
+  (by > 0 ? all[at + 1] ?? all[0] : all[at < 0 ? all.length - 1 : at - 1] ?? all.at(-1))?.click();
+};
+const any = () => true, unread = row => row.matches('.unread') || row.ariaCurrent === 'page';
+const regions = by => {
+  const all = [$('.lists .row[tabindex="0"]'), $('#messages article[tabindex="0"]') ?? $('#main'), $('#composer')]
+    .filter(x => x?.checkVisibility());
+  const at = all.findIndex(x => x === document.activeElement);
+  const to = all[(at + by + all.length) % all.length];
+  if (to?.id === 'main') to.tabIndex = -1;
+  to?.focus();
+};
+
+const keys = [
+  ['Ctrl+K', 'Find people', () => $('#find')?.focus()],
+  ['Alt+ArrowUp', 'Chat above', () => go(any, -1)],
+  ['Alt+ArrowDown', 'Chat below', () => go(any, 1)],
+  ['Alt+Shift+ArrowUp', 'Unread chat above', () => go(unread, -1)],
+  ['Alt+Shift+ArrowDown', 'Unread chat below', () => go(unread, 1)],
+  ['Ctrl+F6', 'Next part of the page', () => regions(1)],
+  ['Ctrl+Shift+F6', 'Part of the page before', () => regions(-1)],
+  ['Shift+PageUp', 'First unread message', () => $('#unread')?.scrollIntoView({ block: 'start' })],
+  ['Escape', 'To the newest message; mark as read', escape],
+  ['Ctrl+/', 'This list', help],
+];
+
+const name = event => ['Ctrl', 'Alt', 'Shift'].filter(key => event[`${key.toLowerCase()}Key`] || key === 'Ctrl' && event.metaKey)
+  .concat(event.key.length === 1 ? event.key.toUpperCase() : event.key).join('+');
+
+function escape(event) {
+  if (document.activeElement?.matches('article')) { $('#composer')?.focus(); return; }
+  if (!$('#messages') || event.target.matches('input')) return false;
+  $('#unread')?.remove();
+  markAll();
+  newest();
+  if (writable()) $('#composer').focus({ preventScroll: true });
+}
+
+export function shortcuts() {
+  addEventListener('keydown', event => {
+    if (event.isComposing || event.defaultPrevented) return;
+    const field = event.target.closest?.('input, textarea, select, dialog');
+    const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (event.key === '?' && !field) { event.preventDefault(); help(); return; }
+    if (!(field && plain && event.key === 'Escape' && field.matches('dialog, input'))) {
+      const found = keys.find(([key]) => key === name(event));
+      if (found) { if (found[2](event) !== false) event.preventDefault(); return; }
+    }
+    // Typing goes to the field from anywhere.
+    const box = $('#composer');
+    if (box && plain && !field && event.key.length === 1 && event.key !== ' ' && writable() && !event.target.closest('.lists')) box.focus();
+  });
+}
+
+function help() {
+  const open = $('#help');
+  if (open) { open.close(); return; }
+  const dialog = document.createElement('dialog'), list = document.createElement('dl'), title = document.createElement('h2');
+  const close = document.createElement('button');
+  dialog.id = 'help';
+  dialog.className = 'help';
+  title.id = 'help-title';
+  title.textContent = 'Keyboard';
+  dialog.setAttribute('aria-labelledby', title.id);
+  const words = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', PageUp: 'Page Up' };
+  for (const [key, meaning] of [...keys, ['Enter', 'Send'], ['Shift+Enter', 'New line']]) {
+    const term = document.createElement('dt'), text = document.createElement('dd');
+    term.textContent = key.split('+').map(part => words[part] ?? part).join(' + ');
+    text.textContent = meaning;
+    list.append(term, text);
+  }
+  close.className = 'button quiet';
+  close.textContent = 'Close';
+  close.onclick = () => dialog.close();
+  dialog.append(title, list, close);
+  const back = document.activeElement;
+  dialog.onclose = () => { dialog.remove(); back?.focus?.(); };
+  document.body.append(dialog);
+  dialog.showModal();
+}

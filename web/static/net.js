@@ -1,0 +1,78 @@
+// The one WebSocket of a page, and POSTs. The first message carries the token; a lost connection resumes by `seq`.
+import { $ } from './frag.js';
+
+const token = $('meta[name=csrf]')?.content ?? '';
+const waits = [1, 2, 4, 8, 15];
+let socket, seq = 0, boot = '', failures = 0, timer, late, opened = {}, ops = {};
+
+export const net = { up: false };
+
+// `first` says what this page shows; `handlers` has a function for each op.
+export function connect(first, handlers) {
+  opened = first;
+  ops = handlers;
+  open();
+  addEventListener('online', now);
+  addEventListener('pageshow', event => event.persisted && now());
+  document.addEventListener('visibilitychange', () => document.hidden || now());
+  addEventListener('pagehide', () => socket?.close());
+}
+
+function now() {
+  if (!socket || socket.readyState > WebSocket.OPEN) { failures = 0; open(); }
+}
+
+function open() {
+  clearTimeout(timer);
+  const mine = socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`);
+  mine.onopen = () => mine.send(JSON.stringify({ token, seq, boot, ...opened }));
+  mine.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    if (message.seq) seq = message.seq;
+    if (message.op === 'ready') {
+      const missed = boot && (message.boot !== boot || message.gap);
+      boot = message.boot;
+      failures = 0;
+      contact(true);
+      if (missed) ops.gap();
+      return;
+    }
+    ops[message.op]?.(message);
+  };
+  mine.onclose = () => {
+    if (mine !== socket) return;
+    contact(false);
+    timer = setTimeout(open, 1000 * waits[Math.min(failures++, waits.length - 1)]);
+  };
+}
+
+// Says it two seconds late, takes it back at once.
+function contact(up) {
+  clearTimeout(late);
+  if (up !== net.up) {
+    net.up = up;
+    document.dispatchEvent(new CustomEvent('contact', { detail: up }));
+  }
+  const banner = $('#banner-page');
+  if (up) banner.hidden = true;
+  else late = setTimeout(() => { banner.hidden = false; }, 2000);
+}
+
+// A form without a form. Throws an Error with words for people when it was refused or nobody answered.
+export async function post(path, fields = {}, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method: 'POST',
+      headers: { Accept: 'application/json' },
+      body: new URLSearchParams({ csrf: token, ...fields }),
+      redirect: 'manual',
+      ...options,
+    });
+  } catch {
+    throw new Error('The app on your computer does not answer.');
+  }
+  if (answer.ok || answer.type === 'opaqueredirect') return answer;
+  const problem = await answer.json().catch(() => ({}));
+  throw Object.assign(new Error(problem.detail || problem.title || 'That did not work.'), { status: answer.status });
+}

@@ -1,0 +1,23 @@
+// The hidden log: one short line for each message that arrives while its chat is open; bursts are merged.
+import { $ } from './frag.js';
+
+let heard = [], timer;
+
+export function say(name, text) {
+  heard.push({ name, text });
+  clearTimeout(timer);
+  // The first lines of a burst are kept back shortly, so that the burst can be told as one.
+  timer = setTimeout(flush, heard.length > 1 ? 2000 : 300);
+}
+
+function flush() {
+  const log = $('#log'), all = heard;
+  heard = [];
+  const lines = all.length >= 4 ? [`${all.length} new messages from ${all[0].name}`] : all.map(({ name, text }) => `${name}: ${text}`);
+  for (const line of lines) {
+    const p = document.createElement('p');
+    p.textContent = line;
+    log.append(p);
+  }
+  while (log.children.length > 20) log.firstElementChild.remove();
+}

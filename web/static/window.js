@@ -1,0 +1,208 @@
+// The rows of the open chat: a bounded window that is filled at both ends, kept still while it changes.
+import { $, $$, fragment } from './frag.js';
+
+const MAX = 160, EDGE = '1600px 0px', GROUP = 5 * 60 * 1000;
+let scroller, list, edge, tail, jump, stuck = true, ended = true, loading = false, fresh = 0;
+
+export function rows() {
+  scroller = $('#scroll');
+  list = $('#messages');
+  edge = $('#edge');
+  tail = $('#tail');
+  jump = $('#jump');
+  ended = !tail.dataset.after;
+  scroller.tabIndex = 0;
+  open();
+  new IntersectionObserver(([entry]) => entry.isIntersecting && older(), { root: scroller, rootMargin: EDGE }).observe(edge);
+  new IntersectionObserver(([entry]) => {
+    if (entry.isIntersecting && !ended) newer();
+    stuck = entry.isIntersecting && ended;
+    if (stuck) fresh = 0;
+    pill();
+  }, { root: scroller, rootMargin: '48px 0px' }).observe(tail);
+  // The keyboard of a phone, a growing text field and a window's edge do not hide the newest message.
+  new ResizeObserver(() => stuck && bottom()).observe(scroller);
+  jump.addEventListener('click', newest);
+}
+
+// At the first unread message, a quarter down; else at the newest.
+function open() {
+  const unread = $('#unread');
+  if (unread) {
+    scroller.scrollTop += unread.getBoundingClientRect().top - scroller.getBoundingClientRect().top - scroller.clientHeight / 4;
+    stuck = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
+  } else bottom();
+}
+
+export const bottom = () => { scroller.scrollTop = scroller.scrollHeight; };
+export const isStuck = () => stuck;
+
+export function newest() {
+  if (!ended) { location.assign(location.pathname); return; }
+  bottom();
+  ($$('article', list).at(-1) ?? scroller).focus({ preventScroll: true });
+}
+
+function pill() {
+  jump.hidden = stuck;
+  $('span', jump).textContent = fresh ? `${fresh} new ${fresh === 1 ? 'message' : 'messages'}` : 'Newest messages';
+}
+
+// Runs a change and keeps the first visible row where it is.
+function still(change) {
+  const top = scroller.getBoundingClientRect().top;
+  const row = [...list.children].find(li => li.getBoundingClientRect().bottom > top);
+  const before = row?.getBoundingClientRect().top;
+  change();
+  if (row?.isConnected) scroller.scrollTop += row.getBoundingClientRect().top - before;
+}
+
+const path = () => `/chats/${$('#main').dataset.conversation}/messages`;
+const isMessage = li => Boolean(li?.dataset.at);
+
+async function load(query) {
+  const answer = await fetch(`${path()}?${query}`, { headers: { Accept: 'application/json' } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+async function older() {
+  const { before } = edge.dataset;
+  if (!before || loading) return;
+  loading = true;
+  edge.ariaBusy = 'true';
+  const text = edge.textContent;
+  edge.textContent = 'Loading older messages…';
+  try {
+    const page = await load(`before=${before}`);
+    still(() => {
+      const joint = list.firstElementChild;
+      list.prepend(fragment(page.html));
+      if (page.before) edge.dataset.before = page.before;
+      else delete edge.dataset.before;
+      edge.textContent = page.before ? text : 'This is the beginning.';
+      const row = isMessage(joint) ? joint : nextMessage(joint);
+      if (row) tidy(row);
+      trim('end');
+    });
+  } catch {
+    const again = document.createElement('button');
+    again.className = 'link';
+    again.textContent = 'Try again';
+    again.onclick = () => older();
+    edge.replaceChildren('Older messages didn’t load. ', again);
+  } finally {
+    edge.ariaBusy = 'false';
+    loading = false;
+  }
+}
+
+async function newer() {
+  const { after } = tail.dataset;
+  if (!after || loading) return;
+  loading = true;
+  try {
+    const page = await load(`after=${after}`);
+    still(() => {
+      const joint = list.lastElementChild;
+      list.append(fragment(page.html));
+      if (page.after) tail.dataset.after = page.after;
+      else { delete tail.dataset.after; ended = true; }
+      const row = nextMessage(joint);
+      if (row) tidy(row);
+      trim('start');
+    });
+  } catch { /* the next scroll tries again */ } finally { loading = false; }
+}
+
+// Takes rows away at the far end; never the one with the focus or a part of the selection.
+function trim(end) {
+  const held = li => li.contains(document.activeElement) || getSelection().containsNode(li, true);
+  while (list.children.length > MAX) {
+    const li = end === 'end' ? list.lastElementChild : list.firstElementChild;
+    if (held(li)) return;
+    li.remove();
+  }
+  const first = $$('li[data-key]', list)[0], last = $$('li[data-key]', list).at(-1);
+  if (end === 'end' && last && list.children.length >= MAX) { tail.dataset.after = last.dataset.key; ended = false; }
+  if (end === 'start' && first && list.children.length >= MAX) edge.dataset.before = first.dataset.key;
+}
+
+const nextMessage = li => { do li = li?.nextElementSibling; while (li && !isMessage(li)); return li; };
+const previousMessage = li => { do li = li?.previousElementSibling; while (li && !isMessage(li)); return li; };
+
+// Puts the day above a row right, and says whether it begins a group.
+function tidy(li) {
+  const above = previousMessage(li);
+  let divider = false;
+  for (let line = li.previousElementSibling; line && !isMessage(line);) {
+    const further = line.previousElementSibling;
+    if (line.id === 'unread') divider = true;
+    else line.remove();
+    line = further;
+  }
+  const day = !above || above.dataset.day !== li.dataset.day;
+  if (day) {
+    const line = document.createElement('li'), text = document.createElement('span');
+    line.className = 'day';
+    line.dataset.day = li.dataset.day;
+    text.textContent = li.dataset.dayName;
+    line.append(text);
+    list.insertBefore(line, divider ? $('#unread') : li);
+  }
+  li.classList.toggle('first', day || divider || above.className === 'system'
+    || above.dataset.who !== li.dataset.who || Math.abs(li.dataset.at - above.dataset.at) >= GROUP);
+}
+
+// Puts a message where the node's order wants it. Answers whether it is new here.
+export function put(li) {
+  const old = document.getElementById(li.id);
+  const key = row => row.dataset.key ?? '~';
+  if (old) {
+    li.className = old.className;
+    const focused = old.contains(document.activeElement);
+    still(() => old.replaceWith(li));
+    if (focused) $('article', li)?.focus({ preventScroll: true });
+  }
+  const all = $$('li[data-at]', list).filter(row => row !== li);
+  // Newer rows are not loaded here: it will come with them.
+  if (!old && !ended && all.length && key(li) > key(all.at(-1))) { fresh += 1; pill(); return false; }
+  if (!old && edge.dataset.before && all.length && key(li) < key(all[0])) return false;
+  let below = null;
+  for (let at = all.length - 1; at >= 0 && key(all[at]) > key(li); at -= 1) below = all[at];
+  const settled = old && nextMessage(li) === below;
+  const change = () => {
+    if (!settled) {
+      let spot = below;
+      while (spot?.previousElementSibling && !isMessage(spot.previousElementSibling)) spot = spot.previousElementSibling;
+      list.insertBefore(li, spot);
+    }
+    tidy(li);
+    const next = nextMessage(li);
+    if (next) tidy(next);
+    if (edge.dataset.before === undefined) edge.textContent = 'This is the beginning.';
+    if (stuck) trim('start');
+  };
+  if (stuck) { change(); bottom(); } else still(change);
+  if (!old && !stuck && !('mine' in li.dataset)) { fresh += 1; pill(); }
+  return !old;
+}
+
+// Own messages of a chain up to a number have come this far; states only move forward.
+const order = ['waiting', 'sending', 'on_the_way', 'delivered', 'read'];
+export function marks({ chain, delivered, read }) {
+  const change = () => {
+    for (const li of $$(`li[data-mine][data-chain="${chain}"]`, list)) {
+      const seq = Number(li.dataset.seq);
+      if (seq <= read) status(li, 'read');
+      else if (seq <= delivered) status(li, 'delivered');
+    }
+  };
+  if (stuck) { change(); bottom(); } else still(change);
+}
+
+export function status(li, word) {
+  if (order.indexOf(li.dataset.status) >= order.indexOf(word)) return;
+  li.dataset.status = word;
+  $('.st', li).replaceChildren($(`#st-${word}`).content.cloneNode(true));
+}

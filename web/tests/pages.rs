@@ -1,0 +1,77 @@
+//! A snapshot of every page, and the promises that all of them keep.
+
+use web::{assets, samples};
+
+#[test]
+fn every_page_looks_as_it_did() {
+    for (name, html) in samples::all() {
+        insta::assert_snapshot!(name, html);
+    }
+}
+
+#[test]
+fn no_page_carries_inline_scripts_styles_or_foreign_addresses() {
+    for (name, html) in samples::all() {
+        for bad in [" style=", "<style", " onclick", "javascript:", "src=\"http", "url("] {
+            assert!(!html.contains(bad), "{name} has {bad}");
+        }
+        for script in html.split("<script").skip(1) {
+            assert!(script.contains("src=\"/a/build/"), "{name} has an inline script");
+        }
+    }
+}
+
+#[test]
+fn every_form_that_changes_something_carries_the_token() {
+    for (name, html) in samples::all() {
+        for form in html.split("<form").skip(1) {
+            let form = form.split("</form>").next().expect("split has a first part");
+            if form.contains("method=\"post\"") {
+                assert!(form.contains("name=\"csrf\" value=\"form-token\""), "{name}: {form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_names_files_that_exist() {
+    for (name, html) in samples::all() {
+        for file in html.split("\"/a/build/").skip(1) {
+            let file = file.split('"').next().expect("split has a first part");
+            assert!(assets::find(file).is_some(), "{name} wants {file}");
+        }
+    }
+}
+
+#[test]
+fn scripts_import_only_each_other() {
+    for file in assets::FILES.iter().filter(|file| file.name.ends_with(".js")) {
+        let text = std::str::from_utf8(file.bytes).expect("scripts are UTF-8");
+        for import in text.split(" from '").skip(1) {
+            let name = import.split('\'').next().expect("split has a first part");
+            let name = name.strip_prefix("./").unwrap_or_else(|| panic!("{} imports {name}", file.name));
+            assert!(assets::find(name).is_some(), "{} imports {name}", file.name);
+        }
+    }
+}
+
+#[test]
+fn hostile_names_and_texts_stay_text() {
+    use web::{Html, Person, chat::ChatPage, message::Message, people::PeoplePage};
+    let evil = "<img src=x onerror=alert(1)>\"'";
+    let (_, mut chat) = ChatPage::samples().remove(0);
+    chat.chat.person.name = evil.to_owned();
+    chat.chat.draft = evil.to_owned();
+    chat.shell.me.person.name = evil.to_owned();
+    chat.shell.chats[0].person.name = evil.to_owned();
+    let message =
+        Message { author: Person::sample(evil), ..Message::sample(1, "x", web::When::sample().now, evil) };
+    chat.chat.rows = web::message::rows(vec![message], None, None, &web::When::sample());
+    let (_, mut people) = PeoplePage::samples().remove(0);
+    people.results.people[1].person.name = evil.to_owned();
+    people.query = evil.to_owned();
+    for html in [chat.html(), people.html()] {
+        assert!(html.contains("&#60;img"));
+        assert!(!html.contains("<img") && !html.contains("\"' "));
+    }
+}
