@@ -125,7 +125,7 @@ impl Ledger {
             _ => {}
         }
         self.places.insert(id, (chain, seq));
-        if first && (author, their_life) != (who, life) {
+        if first && author == who && their_life != life {
             broken.push(format!(
                 "I12: {chain:?} of {author} in life {their_life} got {seq} from {who} in life {life}"
             ));
