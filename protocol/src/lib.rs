@@ -21,6 +21,8 @@ pub mod directory;
 
 // The machine
 pub mod chain;
+pub mod sync;
+pub mod link;
 pub mod seal;
 pub mod timeline;
 pub mod node;
