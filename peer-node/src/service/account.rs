@@ -296,12 +296,10 @@ impl Service {
                 // The identity is stored by now: nobody sees keys that could still be lost.
                 client.publish(&open.profile, reset).await?;
                 let joined = Joined::fresh(client, membership);
-                open.store.set_setting(key::DIRECTORY, &joined.membership).await?;
+                open.store.set_setting(key::DIRECTORY, &Some(&joined.membership)).await?;
                 open.use_directory(&self.0.feed, Some(joined)).await?;
             }
-            let tag = NameTag { username: username.to_string() };
-            let tag = serde_json::to_vec(&tag).expect("a text always makes JSON");
-            private::write(&self.0.dir.join("name.json"), &tag).map_err(|error| Error::io(&error))
+            put_name_tag(&self.0.dir, username)
         };
         if let Err(error) = named.await {
             open.close().await;
@@ -328,7 +326,7 @@ impl Service {
         let store = self.open_store(&database).await?;
         let opened = open::from_store(&store, self.0.clock).await?;
         let open = Open::start(self, store, opened).await?;
-        if let Some(membership) = open.store.setting::<Membership>(key::DIRECTORY).await? {
+        if let Some(membership) = open.store.setting::<Option<Membership>>(key::DIRECTORY).await?.flatten() {
             self.rejoin(&open, membership, passphrase).await?;
         }
         *state = State::Open(open);
@@ -388,7 +386,7 @@ impl Service {
             let after = membership::password(new, id, username, cost).await?;
             joined.client.change_password(&before, &after).await?;
             let membership = Membership { session: joined.client.session(), ..joined.membership.clone() };
-            open.store.set_setting(key::DIRECTORY, &membership).await?;
+            open.store.set_setting(key::DIRECTORY, &Some(membership)).await?;
         }
         let (dir, cost, old, new) = (self.0.dir.clone(), self.0.given.cost, old.clone(), new.clone());
         blocking(move || Vault::change_passphrase(&dir, old.reveal(), new.reveal(), cost)).await
@@ -419,7 +417,7 @@ impl Service {
         let open = self.open().await?;
         if let Some(joined) = open.joined() {
             let membership = Membership { session: None, ..joined.membership.clone() };
-            open.store.set_setting(key::DIRECTORY, &membership).await?;
+            open.store.set_setting(key::DIRECTORY, &Some(membership)).await?;
             joined.stop().await;
             if let Err(error) = joined.client.sign_out().await {
                 tracing::info!(%error, "the directory was not told of the sign-out; its session ends by itself");
@@ -521,8 +519,23 @@ fn recovered(file: &str, key: &str, username: &Username) -> Result<(AccountKey, 
     Ok((account, history))
 }
 
+/// Keeps the recovery file until it is saved, and after: the database is as secret as the file.
+pub(super) async fn keep_recovery(store: &Store, recovery: &Recovery) -> Result<(), Error> {
+    let kept = (recovery.key.as_str(), &recovery.file, &recovery.file_name);
+    store.set_setting(key::RECOVERY, &kept).await?;
+    store.set_setting(key::RECOVERY_WAITS, &true).await?;
+    Ok(())
+}
+
+/// Leaves the name where the unlock page can read it.
+pub(super) fn put_name_tag(dir: &Path, username: &Username) -> Result<(), Error> {
+    let tag = NameTag { username: username.to_string() };
+    let tag = serde_json::to_vec(&tag).expect("a text always makes JSON");
+    private::write(&dir.join("name.json"), &tag).map_err(|error| Error::io(&error))
+}
+
 /// Removes the account from the data folder; tokens and sessions belong to the computer and stay.
-fn wipe(dir: &Path) -> io::Result<()> {
+pub(super) fn wipe(dir: &Path) -> io::Result<()> {
     Vault::destroy(dir).map_err(io::Error::other)?;
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -534,7 +547,7 @@ fn wipe(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, crate::vault::Error> + Send + 'static,
 ) -> Result<T, Error> {
     spawn_blocking(work).await.map_err(|error| Error::Stopped(error.to_string()))?.map_err(Into::into)

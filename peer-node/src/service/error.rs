@@ -126,6 +126,8 @@ pub enum Error {
     FolderInUse,
     #[error("The node stopped: {0}.")]
     Stopped(String),
+    #[error("{0}.")]
+    Backup(String),
     #[error("The data folder can't be used: {0}.")]
     Storage(String),
 }
@@ -174,6 +176,7 @@ impl Error {
             | Self::NewerData(_)
             | Self::FolderInUse
             | Self::Stopped(_)
+            | Self::Backup(_)
             | Self::Storage(_) => None,
         }
     }
@@ -226,6 +229,7 @@ impl Error {
             Self::NewerData(_) => "newer_data",
             Self::FolderInUse => "folder_in_use",
             Self::Stopped(_) => "stopped",
+            Self::Backup(_) => "backup",
             Self::Storage(_) => "storage",
         }
     }
@@ -254,7 +258,7 @@ impl Error {
             | Self::UnknownConversation
             | Self::UnknownMessage
             | Self::UnknownToken => Kind::Missing,
-            Self::DiskFull | Self::Stopped(_) | Self::Storage(_) => Kind::Fault,
+            Self::DiskFull | Self::Stopped(_) | Self::Backup(_) | Self::Storage(_) => Kind::Fault,
             Self::BadUsername(_)
             | Self::ShortPassphrase { .. }
             | Self::LongPassphrase { .. }
@@ -316,7 +320,7 @@ impl Error {
 }
 
 /// With a capital letter at the start.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

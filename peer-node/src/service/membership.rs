@@ -261,7 +261,7 @@ async fn sign_in_again(
     joined.client.use_device(&open.link_secret);
     joined.client.publish(&open.profile, false).await?;
     let joined = Joined::fresh(joined.client, joined.membership);
-    open.store.set_setting(key::DIRECTORY, &joined.membership).await?;
+    open.store.set_setting(key::DIRECTORY, &Some(&joined.membership)).await?;
     Ok(joined)
 }
 

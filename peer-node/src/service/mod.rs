@@ -6,6 +6,7 @@ pub mod conversations;
 mod error;
 mod membership;
 pub mod feed;
+pub mod keep;
 pub mod messages;
 mod open;
 mod passphrase;

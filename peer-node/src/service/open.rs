@@ -289,7 +289,7 @@ async fn restart(open: &Arc<Open>, inner: &Arc<Inner>) -> Result<(), Error> {
     *open.node.write().unwrap_or_else(PoisonError::into_inner) = node;
     open.listen(&inner.feed, inner.clock);
     open.greet().await?;
-    if let Some(membership) = open.store.setting::<Membership>(key::DIRECTORY).await? {
+    if let Some(membership) = open.store.setting::<Option<Membership>>(key::DIRECTORY).await?.flatten() {
         open.use_directory(&inner.feed, Some(Joined::resumed(membership)?)).await?;
     }
     Ok(())
