@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     /// The one event of each place, with the life of its author that made it.
     events: BTreeMap<(ChainId, u64), EventId>,
     known: BTreeSet<EventId>,
+    /// Events that somebody else than their author has stored: what an old folder forgot and nobody else has, never was.
+    arrived: BTreeSet<EventId>,
     /// Who appends to a chain, and in which life.
     authors: BTreeMap<ChainId, (usize, u32)>,
     /// Chains of liars.
@@ -115,11 +117,12 @@ impl Ledger {
             return;
         }
         if author != who {
-            self.delivered += u64::from(!first);
+            self.delivered += u64::from(self.arrived.insert(id));
             self.delivered_bytes += event.wire_len() as u64;
         }
+        let counts = |other: &EventId| *other != id && (author == who || self.arrived.contains(other));
         match self.events.insert((chain, seq), id) {
-            Some(other) if other != id => {
+            Some(other) if counts(&other) => {
                 broken.push(format!("I3: {chain:?} has two events {seq}: {other:?}, {id:?}"));
             }
             _ => {}
@@ -137,7 +140,7 @@ impl Ledger {
         };
         if let Some(index) = index
             && let Some(other) = self.indexes.insert(index, id)
-            && other != id
+            && counts(&other)
         {
             broken.push(format!(
                 "I10: {other:?} and {id:?} (event {seq} of {chain:?}) share index {}",
@@ -231,7 +234,9 @@ impl Ledger {
                 Frame::Events(events) => {
                     for event in &events.events {
                         let place = (event.chain(), event.seq());
-                        if doer.honest && self.events.get(&place).is_some_and(|id| *id != event.id()) {
+                        let other = self.events.get(&place).filter(|id| **id != event.id());
+                        let counts = |other: &EventId| !doer.unaware || self.arrived.contains(other);
+                        if doer.honest && other.is_some_and(counts) {
                             broken.push(format!("I3: {} sends a second event {place:?}", doer.who));
                         }
                         let stored = store.event(event.chain(), event.seq());
