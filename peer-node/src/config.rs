@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use protocol::address::Address;
 
@@ -117,6 +117,13 @@ pub enum BadConfig {
 }
 
 impl Config {
+    /// What holds when nothing is set. Reads no environment: that belongs to the user's own node.
+    pub fn defaults() -> Self {
+        let command = Self::augment_args(Command::new("defaults")).mut_args(|arg| arg.env(None::<&str>));
+        let matches = command.get_matches_from(["defaults"]);
+        Self::from_arg_matches(&matches).expect("every setting has a default or may be missing")
+    }
+
     /// # Errors
     /// The first setting that cannot be used.
     pub fn check(&self) -> Result<(), BadConfig> {

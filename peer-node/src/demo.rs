@@ -1,10 +1,16 @@
-//! `demo`: a directory and three people on this computer, to look around; everything ends and goes with Ctrl-C.
+//! `demo`: a directory and three people on this computer, to try everything out; all of it goes with Ctrl-C.
 
-use std::{future::Future, net::SocketAddr};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    pin::pin,
+};
 
 use anyhow::Context;
-use clap::{Args, Parser};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use clap::Args;
+use futures_util::future::join_all;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Running,
@@ -12,151 +18,106 @@ use crate::{
     service::{
         Passphrase, SettingsChange, Visibility,
         account::{DirectoryAddress, Entry, Keys},
+        private,
     },
 };
 
-/// Names and passphrases of the people. They live as long as the demo, so their passphrases may be known.
+/// Names and passphrases. The people live as long as the demo, so everybody may know their passphrases.
 const PEOPLE: [(&str, &str); 3] =
     [("alice", "seven warm lanterns"), ("bob", "a quiet harbour town"), ("carol", "rain on the glasshouse")];
 
 #[derive(Debug, Args)]
 pub struct Demo {}
 
-/// The demo's directory is configured as its program would be.
-#[derive(Debug, Parser)]
-struct DirectorySettings {
-    #[command(flatten)]
-    config: directory::Config,
+impl Demo {
+    /// Brings everything up, prints three links, and takes everything down when `ended`, also half-way up.
+    ///
+    /// # Errors
+    /// No free port, no temporary folder.
+    pub async fn run(self, ended: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let mut ended = pin!(ended);
+        let folder = TemporaryFolder::new().context("A temporary folder could not be made")?;
+        let mut stage = Stage::default();
+        let up = tokio::select! {
+            up = stage.set(&folder.0) => up,
+            () = &mut ended => {
+                stage.clear().await;
+                return Ok(());
+            }
+        };
+        if let Err(error) = up {
+            stage.clear().await;
+            return Err(error);
+        }
+        println!("{}", stage.poster(&folder.0));
+        ended.await;
+        println!("\nEverybody says goodbye.");
+        stage.clear().await;
+        Ok(())
+    }
 }
 
-#[derive(Debug, Parser)]
-struct NodeSettings {
-    #[command(flatten)]
-    config: Config,
-}
-
-/// Brings everything up, prints three links, and takes everything down when `ended`.
-///
-/// # Errors
-/// No free port, no temporary folder.
-pub async fn run(_: &Demo, ended: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let folder = TemporaryFolder::new()?;
-    let (directory, url) = Directory::start(&folder).await?;
-    let mut nodes = Vec::new();
-    for (name, passphrase) in PEOPLE {
-        nodes.push(
-            person(&folder, name, passphrase, &url)
-                .await
-                .with_context(|| format!("{name} could not start"))?,
-        );
-    }
-    println!(
-        "A directory ({url}) and three people are here. Open each link once, best in windows of their own:"
-    );
-    println!();
-    for (node, (name, passphrase)) in nodes.iter().zip(PEOPLE) {
-        println!("  {name:6} {}", node.launch_url(None));
-        println!("         passphrase: {passphrase}");
-    }
-    println!();
-    println!("Everything is in {} and goes when you press Ctrl-C.", folder.0.display());
-    ended.await;
-    println!("Saying goodbye.");
-    for node in nodes {
-        node.stop().await;
-    }
-    directory.stop().await;
-    Ok(())
-}
-
-async fn person(
-    folder: &TemporaryFolder,
-    name: &str,
-    passphrase: &str,
-    directory: &str,
-) -> anyhow::Result<Running> {
-    let data = folder.0.join(name);
-    let NodeSettings { config } = NodeSettings::try_parse_from([
-        "demo",
-        "--data",
-        data.to_str().context("the temporary folder has a name that is no text")?,
-        "--ui",
-        "127.0.0.1:0",
-        "--listen",
-        "127.0.0.1:0",
-        "--directory",
-        directory,
-        "--no-open",
-    ])?;
-    // The environment may hold settings of the user's own node.
-    let config = Config {
-        announce: Vec::new(),
-        ui_host: Vec::new(),
-        passphrase_file: None,
-        directory_pin: None,
-        ..config
-    };
-    let ui = TcpListener::bind(config.ui).await?;
-    let link = TcpListener::bind(config.listen).await?;
-    let node = Running::start(&config, ui, link).await?;
-    let entry = Entry {
-        username: name.to_owned(),
-        passphrase: Passphrase::new(passphrase.to_owned()),
-        directory: Some(DirectoryAddress { url: directory.to_owned(), pin: None }),
-        confirm_new: true,
-        keys: Keys::Unsaid,
-    };
-    node.service().enter(&entry).await?;
-    node.service().recovery_saved().await?;
-    let listed = SettingsChange { visibility: Some(Visibility::Everyone), ..SettingsChange::default() };
-    node.service().change_settings(listed).await?;
-    Ok(node)
+/// Everything that runs.
+#[derive(Debug, Default)]
+struct Stage {
+    directory: Option<Directory>,
+    nodes: Vec<Running>,
 }
 
 #[derive(Debug)]
 struct Directory {
-    end: oneshot::Sender<()>,
+    url: String,
+    end: CancellationToken,
     served: JoinHandle<Result<(), directory::Error>>,
 }
 
-impl Directory {
-    async fn start(folder: &TemporaryFolder) -> anyhow::Result<(Self, String)> {
-        let data = folder.0.join("directory");
-        let DirectorySettings { config } = DirectorySettings::try_parse_from([
-            "demo",
-            "--data",
-            data.to_str().context("the temporary folder has a name that is no text")?,
-            "--listen",
-            "127.0.0.1:0",
-            // A demo is one computer: nothing needs to be slowed down.
-            "--work-bits",
-            "0",
-            "--registrations",
-            "off",
-            "--sign-ins",
-            "off",
-            "--sign-ins-long",
-            "off",
-            "--look-ups",
-            "off",
-            "--look-ups-long",
-            "off",
-            "--letters-new",
-            "off",
-        ])?;
-        let listener = TcpListener::bind(config.listen).await?;
-        let address: SocketAddr = listener.local_addr()?;
-        let (end, ended) = oneshot::channel();
-        let served = tokio::spawn(directory::run(config, listener, async {
-            // A dropped sender is an end, too.
-            let _ = ended.await;
-        }));
-        Ok((Self { end, served }, format!("http://{address}")))
+impl Stage {
+    async fn set(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let directory =
+            start_directory(&folder.join("directory")).await.context("The directory could not start")?;
+        let url = directory.url.clone();
+        self.directory = Some(directory);
+        for (name, _) in PEOPLE {
+            self.nodes.push(
+                start_node(&folder.join(name), &url)
+                    .await
+                    .with_context(|| format!("The node of {name} could not start"))?,
+            );
+        }
+        // Each of them works on passphrases for a while; they do so at once.
+        let entered = self.nodes.iter().zip(PEOPLE).map(|(node, (name, passphrase))| {
+            let url = url.clone();
+            async move {
+                enter(node, name, passphrase, url).await.with_context(|| format!("{name} could not come in"))
+            }
+        });
+        join_all(entered).await.into_iter().collect()
     }
 
-    async fn stop(self) {
-        let _ = self.end.send(());
-        match self.served.await {
+    /// What the person at the terminal needs to know.
+    fn poster(&self, folder: &Path) -> String {
+        let mut text = String::from(
+            "\n  Three people and a directory are on this computer now. Open the links of two of them in two windows,\n  \
+             let one ask the other, accept, and write.\n\n",
+        );
+        for (node, (name, passphrase)) in self.nodes.iter().zip(PEOPLE) {
+            text += &format!("  {name:6}  {}\n", node.launch_url(None));
+            text += &format!("          passphrase: {passphrase}\n\n");
+        }
+        let url = self.directory.as_ref().map(|directory| directory.url.as_str()).unwrap_or_default();
+        text += &format!("  Directory: {url}\n  Data: {}\n", folder.display());
+        text += "\n  A link works once. Another one: peer-node open --print --data ";
+        text += &format!("{}\n", folder.join(PEOPLE[0].0).display());
+        text += "  Ctrl-C ends everything and leaves nothing behind.";
+        text
+    }
+
+    /// The people first, so that they can say goodbye to the directory, too.
+    async fn clear(&mut self) {
+        join_all(self.nodes.drain(..).map(Running::stop)).await;
+        let Some(directory) = self.directory.take() else { return };
+        directory.end.cancel();
+        match directory.served.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the directory of the demo broke off"),
             Err(error) => tracing::error!(%error, "the directory of the demo broke off"),
@@ -164,23 +125,68 @@ impl Directory {
     }
 }
 
+async fn start_directory(data: &Path) -> anyhow::Result<Directory> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    // One computer, three people: nothing needs to be slowed down, and no work to be proven.
+    let config = directory::Config { listen: address, ..directory::Config::lifted(data) };
+    let end = CancellationToken::new();
+    let ended = end.clone();
+    let served = tokio::spawn(directory::run(config, listener, async move { ended.cancelled().await }));
+    Ok(Directory { url: format!("http://{address}"), end, served })
+}
+
+async fn start_node(data: &Path, directory: &str) -> anyhow::Result<Running> {
+    let (ui, links) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+    let config = Config {
+        data: data.into(),
+        ui: ui.local_addr()?,
+        listen: links.local_addr()?,
+        directory: Some(directory.to_owned()),
+        no_open: true,
+        ..Config::defaults()
+    };
+    Ok(Running::start(&config, ui, links).await?)
+}
+
+/// Makes the account, with everything that a person would be asked answered.
+async fn enter(node: &Running, name: &str, passphrase: &str, directory: String) -> anyhow::Result<()> {
+    let service = node.service();
+    let entry = Entry {
+        username: name.to_owned(),
+        passphrase: Passphrase::new(passphrase.to_owned()),
+        directory: Some(DirectoryAddress { url: directory, pin: None }),
+        confirm_new: true,
+        keys: Keys::Unsaid,
+    };
+    service.enter(&entry).await?;
+    service.recovery_saved().await?;
+    let listed = SettingsChange { visibility: Some(Visibility::Everyone), ..SettingsChange::default() };
+    service.change_settings(listed).await?;
+    Ok(())
+}
+
 /// A folder that goes when the demo ends.
 #[derive(Debug)]
-struct TemporaryFolder(std::path::PathBuf);
+struct TemporaryFolder(PathBuf);
+
+/// What still runs may write a last file while the folder goes.
+const TRIES: usize = 5;
 
 impl TemporaryFolder {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         let name = data_encoding::HEXLOWER.encode(&rand::random::<[u8; 6]>());
         let path = std::env::temp_dir().join(format!("confab-demo-{name}"));
-        crate::service::private::make_dir(&path)?;
+        private::make_dir(&path)?;
         Ok(Self(path))
     }
 }
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            tracing::warn!(%error, folder = %self.0.display(), "the folder of the demo could not be removed");
+        let gone = (0..TRIES).any(|_| fs::remove_dir_all(&self.0).is_ok() || !self.0.exists());
+        if !gone {
+            tracing::warn!(folder = %self.0.display(), "the folder of the demo could not be removed");
         }
     }
 }

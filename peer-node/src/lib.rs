@@ -94,12 +94,13 @@ impl Running {
         let io_in_data = |error: io::Error| in_data(service::Error::Storage(error.to_string()));
         let clock = Clock::start();
         let service = Service::new(data.clone(), config.into(), link_listener, clock).map_err(in_data)?;
-        let hosts = Hosts::new(ui_listener.local_addr().map_err(io_in_data)?, &config.ui_host);
+        let page = ui_listener.local_addr().map_err(io_in_data)?;
+        let hosts = Hosts::new(page, &config.ui_host);
         let sessions = Sessions::open(&data).map_err(io_in_data)?;
         if let Some(path) = &config.passphrase_file {
             unlock(&service, path).await?;
         }
-        cli::announce(&data, &hosts).map_err(io_in_data)?;
+        cli::announce(&data, page).map_err(io_in_data)?;
         let closing = CancellationToken::new();
         let calls = Arc::new(Bucket::per_second(config.api_per_second));
         let door = Door { service, sessions, hosts, clock, calls, closing: closing.clone() };

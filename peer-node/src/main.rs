@@ -33,11 +33,13 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         None => run(&arguments.config).await,
         Some(Command::Run(config)) => run(&config).await,
-        Some(Command::Demo(demo)) => demo::run(&demo, ended()).await,
+        Some(Command::Demo(demo)) => demo.run(cli::ended()).await,
         Some(Command::Cli(command)) => cli::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // The reader of our output has heard enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
@@ -54,32 +56,15 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     println!("Confab runs. Open its page with this link (it works once):");
     println!("  {}", node.launch_url(None));
     println!("Other nodes reach it at {links_at}. Another link: peer-node open. Ctrl-C ends it.");
-    if !config.no_open && std::io::stdout().is_terminal() {
-        cli::open_browser(&node.launch_url(Some(session::OPENED)));
-    }
-    ended().await;
+    let opens = !config.no_open && std::io::stdout().is_terminal();
+    let _opening = opens.then(|| cli::open_browser(&node.launch_url(Some(session::OPENED)))).flatten();
+    cli::ended().await;
     println!("Saying goodbye.");
     node.stop().await;
     Ok(())
 }
 
-/// Ctrl-C, or the word of whoever manages services.
-async fn ended() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                () = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    interrupt.await;
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

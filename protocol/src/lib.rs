@@ -26,3 +26,7 @@ pub mod link;
 pub mod seal;
 pub mod timeline;
 pub mod node;
+
+// Its proof
+#[cfg(feature = "sim")]
+pub mod sim;

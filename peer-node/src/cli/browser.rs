@@ -4,31 +4,32 @@ use std::{
     io,
     path::PathBuf,
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use crate::service::private;
 
-/// The file with the link lives as long as the link.
-const LIFE: Duration = Duration::from_secs(60);
+/// A link on its way to the browser; what carries it is removed when this is dropped.
+#[derive(Debug)]
+pub struct Opening(PathBuf);
 
-/// Hands a launch link to the browser. Other users of this computer see the arguments of every program, so the link
-/// travels in a file that only its owner can read. Where there is no browser nothing happens; the link is printed
-/// anyway.
-pub fn open_browser(link: &str) {
-    match hand_over(link) {
-        Ok(Some(file)) => {
-            std::thread::spawn(move || {
-                std::thread::sleep(LIFE);
-                let _ = std::fs::remove_file(file);
-            });
-        }
-        Ok(None) => {}
-        Err(error) => tracing::debug!(%error, "no browser could be opened"),
+impl Drop for Opening {
+    fn drop(&mut self) {
+        // One that stays holds a link that opens nothing any more.
+        drop(std::fs::remove_file(&self.0));
     }
 }
 
-fn hand_over(link: &str) -> io::Result<Option<PathBuf>> {
+/// Hands a launch link to the browser. Other users of this computer see the arguments of every program, so the link
+/// travels in a file that only its owner can read. `None` where there is no screen, or nothing that opens links:
+/// whoever calls prints the link.
+pub fn open_browser(link: &str) -> Option<Opening> {
+    hand_over(link).unwrap_or_else(|error| {
+        tracing::debug!(%error, "no browser could be opened");
+        None
+    })
+}
+
+fn hand_over(link: &str) -> io::Result<Option<Opening>> {
     let Some(mut opener) = opener() else { return Ok(None) };
     let dir = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let file =
@@ -36,8 +37,12 @@ fn hand_over(link: &str) -> io::Result<Option<PathBuf>> {
     let page =
         format!("<!doctype html><title>Confab</title><meta http-equiv=\"refresh\" content=\"0;url={link}\">");
     private::write(&file, page.as_bytes())?;
-    opener.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    Ok(Some(file))
+    let opening = Opening(file);
+    let quiet = opener.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = quiet.arg(&opening.0).spawn()?;
+    // It may live as long as the browser. Somebody has to wait for it, or it stays as a zombie.
+    std::thread::spawn(move || child.wait());
+    Ok(Some(opening))
 }
 
 fn opener() -> Option<Command> {

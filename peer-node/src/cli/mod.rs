@@ -1,126 +1,96 @@
-//! The command line: short commands that talk to the running node over its REST API, or to its data folder.
+//! The command line: one verb, one file. Commands talk to the running node by its REST API, or to a data folder that
+//! no node uses.
 
+mod api;
+mod backup;
+mod beacon;
 mod browser;
-mod client;
-mod keep;
-mod run;
-mod talk;
+mod check;
+mod decode;
+mod folder;
+mod health;
+mod open;
+mod people;
+mod print;
+mod restore;
+mod send;
+mod status;
+mod tail;
 mod token;
 
-use std::path::PathBuf;
+use clap::Subcommand;
 
-use clap::{Args, Subcommand};
+use api::Api;
+pub use beacon::{announce, withdraw};
+pub use browser::{Opening, open_browser};
 
-use crate::config::DataDir;
-
-pub use browser::open_browser;
-pub use client::{announce, withdraw};
-pub use run::run;
-
+/// Everything but running nodes.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the page of the running node
-    Open {
-        #[command(flatten)]
-        data: DataDir,
-        /// Only print the link; it works once, for a minute
-        #[arg(long)]
-        print: bool,
-    },
-    /// Where the node stands
-    Status(Plain),
-    /// Write to somebody; a stranger gets it as a request
-    Send(Send),
-    /// Follow what comes in, until Ctrl-C
-    Tail {
-        #[command(flatten)]
-        plain: Plain,
-        /// Only of this person
-        #[arg(value_name = "NAME")]
-        from: Option<String>,
-    },
-    /// People who are known here, and people of the directory
-    People {
-        #[command(flatten)]
-        plain: Plain,
-        /// A part of a name, or a whole one
-        #[arg(value_name = "NAME", default_value = "")]
-        query: String,
-    },
-    /// Tokens for scripts; works without a running node
-    Token {
-        #[command(subcommand)]
-        what: Token,
-    },
-    /// Write everything into one encrypted file
-    Backup(Keep),
-    /// Make the account of a backup file the one of this computer
-    Restore(Keep),
-    /// Show what stands in a message of the wire: hexadecimal digits, or bytes
-    Decode {
-        /// A file; `-` or nothing reads the input
-        #[arg(value_name = "FILE", default_value = "-")]
-        file: PathBuf,
-    },
+    /// Open the page of the running node in the browser
+    Open(open::Open),
+    /// Say where the node stands
+    Status(status::Status),
+    /// Write a message to somebody
+    Send(send::Send),
+    /// Show what happens, as it happens, until Ctrl-C
+    Tail(tail::Tail),
+    /// List people: those you know, and those who are listed in the directory
+    People(people::People),
+    /// Tokens for scripts; they can be made before the first run
+    Token(token::Token),
+    /// Write account, people and history into one encrypted file
+    Backup(backup::Backup),
+    /// Make the account of a backup the one of a new data folder
+    Restore(restore::Restore),
+    /// Say in words what stands in an encoded message, event or profile
+    Decode(decode::Decode),
+    /// Tell by the exit code whether the node answers, for service managers and containers
+    Health(health::Health),
+    /// Look whether the database of a stopped node is intact
+    Check(check::Check),
 }
 
-/// What most commands take.
-#[derive(Debug, Clone, Args)]
-pub struct Plain {
-    #[command(flatten)]
-    data: DataDir,
-    /// Print JSON, for programs
-    #[arg(long)]
-    json: bool,
+/// Does what was asked. The error is one sentence for the person at the terminal.
+///
+/// # Errors
+/// Whatever the command could not do, in words.
+pub async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Open(open) => open.run().await,
+        Command::Status(status) => status.run().await,
+        Command::Send(send) => send.run().await,
+        Command::Tail(tail) => tail.run().await,
+        Command::People(people) => people.run().await,
+        Command::Token(token) => token.run(),
+        Command::Backup(backup) => backup.run().await,
+        Command::Restore(restore) => restore.run().await,
+        Command::Decode(decode) => decode.run(),
+        Command::Health(health) => health.run().await,
+        Command::Check(check) => check.run().await,
+    }
 }
 
-#[derive(Debug, Args)]
-pub struct Send {
-    #[command(flatten)]
-    plain: Plain,
-    /// Whom: a name
-    #[arg(value_name = "NAME")]
-    to: String,
-    /// What; `-` reads it from the input
-    #[arg(value_name = "TEXT", required = true, num_args = 1..)]
-    text: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Keep {
-    #[command(flatten)]
-    plain: Plain,
-    /// The backup file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// File with the passphrase of the backup; asked for otherwise
-    #[arg(long, env = "CONFAB_BACKUP_PASSPHRASE_FILE", value_name = "FILE")]
-    backup_passphrase_file: Option<PathBuf>,
-    /// File with the passphrase of the account; asked for otherwise, where it is needed
-    #[arg(long, env = "CONFAB_PASSPHRASE_FILE", value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Token {
-    /// Make a token and print it, once
-    Create {
-        #[command(flatten)]
-        plain: Plain,
-        /// What it is for
-        #[arg(long, default_value = "script")]
-        name: String,
-        /// What it may do: read, write, account
-        #[arg(long = "scope", value_delimiter = ',', default_value = "read,write,account")]
-        scopes: Vec<String>,
-    },
-    /// All tokens, without their secrets
-    List(Plain),
-    /// Make a token worthless
-    Revoke {
-        #[command(flatten)]
-        plain: Plain,
-        /// As `token list` shows it
-        id: String,
-    },
+/// Waits for Ctrl-C, for the word of whoever manages services, or for the end of the terminal.
+pub async fn ended() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminate), Ok(mut hangup)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        {
+            tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupt.await;
 }

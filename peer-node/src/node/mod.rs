@@ -190,3 +190,6 @@ impl NodeHandle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

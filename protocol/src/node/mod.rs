@@ -383,6 +383,11 @@ impl<S: Seal> Node<S> {
         self.me.device
     }
 
+    /// Whose device this is, as far as it is known here.
+    pub fn person_at(&self, device: DeviceId) -> Option<UserId> {
+        self.devices.get(&device).copied()
+    }
+
     pub fn link_secret(&self) -> &LinkSecret {
         &self.me.link
     }
