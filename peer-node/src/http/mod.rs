@@ -60,7 +60,7 @@ impl FromRef<Door> for Service {
 pub fn router(door: Door) -> Router {
     let hosts = door.hosts.clone();
     let (api, document) = api::routes(&door).split_for_parts();
-    let api = api.route("/api/v1/openapi.json", get(move || openapi::json(document.clone())));
+    let api = api.route("/api/v1/openapi.json", get(async move || openapi::json(document.clone())));
     Router::new()
         .route("/health", get(health))
         .merge(api)
