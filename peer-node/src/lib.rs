@@ -1,5 +1,6 @@
 //! The program that each person runs. The module list is the map.
 
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod directory;

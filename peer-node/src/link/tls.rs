@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ed25519_dalek::VerifyingKey;
 use protocol::ids::DeviceId;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, OtherError,
@@ -113,8 +114,13 @@ pub(super) fn other_device(error: &std::io::Error) -> Option<DeviceId> {
 }
 
 fn device(spki: &[u8]) -> Result<DeviceId, Error> {
-    let key = spki.strip_prefix(&SPKI[..]).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
-    DeviceId::try_from(key).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))
+    let bad = || Error::InvalidCertificate(CertificateError::BadEncoding);
+    let key = spki.strip_prefix(&SPKI[..]).and_then(|key| key.try_into().ok()).ok_or_else(bad)?;
+    // With a key of low order everybody can make "signatures": it would prove nothing.
+    match VerifyingKey::from_bytes(key) {
+        Ok(point) if !point.is_weak() => Ok(DeviceId(*key)),
+        _ => Err(bad()),
+    }
 }
 
 /// Takes raw Ed25519 keys, and only the expected one where one is expected.
@@ -232,5 +238,23 @@ impl ClientCertVerifier for Verify {
 
     fn requires_raw_public_keys(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_strong_ed25519_key_names_a_device() {
+        let spki = |key: &[u8]| [&SPKI[..], key].concat();
+        let good = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
+        assert_eq!(device(&spki(&good)).unwrap(), DeviceId(good));
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        for bad in [&good[..31], &[&good[..], &[0]].concat(), &[0; 32], &identity, &[2; 32]] {
+            assert!(device(&spki(bad)).is_err(), "{bad:?}");
+        }
+        assert!(device(&good).is_err(), "without its frame");
     }
 }

@@ -40,10 +40,8 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn events(&self, chain: ChainId, from: u64, max_bytes: usize) -> Result<Vec<Event>, Error> {
-        let sql = "SELECT header, signature, body FROM event
-                   WHERE chain = (SELECT no FROM chain WHERE id = ?) AND seq >= ? ORDER BY seq";
-        let rows =
-            self.0.readers.stream_raw(statement(sql, vec![chain.0.to_vec().into(), signed(from).into()]));
+        let values = vec![chain.0.to_vec().into(), signed(from).into()];
+        let rows = self.0.readers.stream_raw(statement(EVENTS, values));
         let mut rows = rows.await?;
         let mut events = Vec::new();
         let mut left = max_bytes;

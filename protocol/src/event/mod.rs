@@ -101,9 +101,10 @@ impl Event {
         deps.sort_unstable();
         deps.dedup();
         let body_bytes = body.to_bytes();
+        let key = key.signing_key();
         let header = Header {
             version: VERSION,
-            chain: key.chain_id(),
+            chain: ChainId(key.verifying_key().to_bytes()),
             seq,
             prev,
             hlc,
@@ -116,7 +117,7 @@ impl Event {
         debug_assert_eq!(header.check(), Ok(()), "an event of our own keeps the rules");
         let header_bytes = codec::to_bytes(&header);
         let id = EventId(*blake3::hash(&header_bytes).as_bytes());
-        let signature = key.sign(Domain::EVENT, &id.0);
+        let signature = Domain::EVENT.sign(&key, &id.0);
         let (body, body_bytes) = (Some(body), Some(body_bytes));
         Event(Arc::new(Parts { id, header, header_bytes, signature, body, body_bytes }))
     }

@@ -11,7 +11,8 @@ use crate::{
     codec::{self, Decoder, Encoder, Wire},
     config::{MAX_FRAMES, MAX_MESSAGE},
     error::{CloseCode, Violation},
-    identity::PeerRecord,
+    event::Event,
+    identity::{PeerRecord, Profile},
     sign::Signed,
 };
 
@@ -151,9 +152,15 @@ pub fn decode_message(message: &[u8]) -> Result<Vec<Frame>, Violation> {
     Ok(frames)
 }
 
-/// A message in words, one frame a line, for people. It shows no secret and no content.
-pub fn describe(message: &[u8]) -> String {
-    match decode_message(message) {
+/// A message in words, one frame a line, for people; also a lone event or profile. It shows no secret and no content.
+pub fn describe(bytes: &[u8]) -> String {
+    if let Ok(event) = codec::from_bytes::<Event>(bytes) {
+        return format!("event {} {:#?}\nbody {:?}\n", event.id(), event.header(), event.body());
+    }
+    if let Ok(profile) = codec::from_bytes::<Profile>(bytes) {
+        return format!("{profile:?}\n");
+    }
+    match decode_message(bytes) {
         Ok(frames) => frames.iter().map(|frame| format!("{:>3} {frame:?}\n", frame.number())).collect(),
         Err(violation) => format!("not a message: {violation}\n"),
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    event::{ChainKey, Content, Event, EventBody, NewHeader},
+    event::{ChainKey, Content, Event, EventBody, NewHeader, UnverifiedEvent},
     ids::{BootId, ChainId, ConversationId, EventId},
     time::Ord64,
 };
@@ -67,7 +67,15 @@ fn no_frame_holds_an_event_that_does_not_verify() {
     let mut message = encode_message(std::slice::from_ref(&events));
     assert_eq!(decode_message(&message), Ok(vec![events]));
     *message.last_mut().unwrap() ^= 1;
-    assert_eq!(decode_message(&message).map_err(|violation| violation.code), Err(CloseCode::Forged));
+    assert_eq!(detail(&message), "the body of an event is not the one that was signed");
+
+    let (header, another) = (event(2, 1).header_bytes().to_vec(), *event(3, 1).signature());
+    let mut to = Encoder::default();
+    to.array(2);
+    HERE.encode(&mut to);
+    to.array(1);
+    UnverifiedEvent::from_parts(header, another, None).encode(&mut to);
+    assert_eq!(detail(&raw(20, &to.into_bytes())), "a signature does not fit");
 }
 
 #[test]
@@ -144,5 +152,7 @@ fn a_message_is_told_in_words_without_secrets() {
         lines[2]
     );
     assert!(!told.contains("7777"), "{told}");
+    let lone = describe(&codec::to_bytes(&event(2, 0x77)));
+    assert!(lone.contains("seq: 2") && lone.contains("megolm: 40 B"), "{lone}");
     assert_eq!(describe(&[0xff]), "not a message: expected a number (malformed)\n");
 }

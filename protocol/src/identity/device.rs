@@ -19,7 +19,7 @@ pub struct DeviceRecord {
     pub device: DeviceId,
     /// Curve25519, for Olm.
     pub olm_key: [u8; 32],
-    /// Ed25519, of the Olm account; Megolm sessions are checked against nothing but the Olm channel, so it only names.
+    /// Ed25519, of the Olm account. It names the account; nothing in these formats is verified by it.
     pub signing_key: PublicKey,
     /// X25519: letters and parcels are sealed to it.
     pub seal_key: [u8; 32],

@@ -182,3 +182,19 @@ fn secrets_print_nothing_and_come_back_from_their_bytes() {
     assert_eq!(format!("{capability:?}"), "Capability(..)");
     assert_ne!(&capability.hash(), capability.secret_bytes());
 }
+
+#[test]
+fn sixteen_keys_and_sixteen_devices_are_read_and_no_more() {
+    let profile = |keys: u8, devices: u8| {
+        let begin = KeyHistory::begin(&account(1), name(), WallMs(1));
+        let history = (1..keys).fold(begin, |history, key| {
+            history.extended(&account(key), &account(key + 1), name(), WallMs(key.into()))
+        });
+        let records = (1..=devices).map(|device| record(history.user(), device)).collect();
+        read(&Profile::issue(&account(keys), history, 1, records))
+    };
+    assert!(profile(16, 16).is_ok());
+    for more in [profile(17, 1), profile(1, 17)] {
+        assert_eq!(more.map_err(|violation| violation.code), Err(crate::error::CloseCode::TooLarge));
+    }
+}
