@@ -33,7 +33,6 @@ pub struct SettingsPage {
     pub saved: Option<Part>,
     /// `0.1.0`
     pub version: String,
-    pub data_folder: String,
 }
 
 /// A part of the page.
@@ -126,7 +125,6 @@ impl SettingsPage {
             blocked: vec![Person::sample("otto")],
             saved: None,
             version: "0.1.0".to_owned(),
-            data_folder: "/home/ana/.local/share/confab".to_owned(),
         };
         let alone = {
             let mut alone = page();
