@@ -18,7 +18,7 @@ use protocol::{
     body::{Body, kind},
     event::{Class, Content, Event, EventBody, Genesis, NewHeader},
     identity::ChainKey,
-    ids::{ConversationId, DeviceId, EventId, MsgId, UserId},
+    ids::{ChainId, ConversationId, DeviceId, EventId, MsgId, UserId},
     node::{Commit, Conversation, KeyState, Person, Relation, Write},
     time::{Ord64, WallMs},
     timeline::{Entry, Key},
@@ -28,6 +28,8 @@ const WORDS: [&str; 16] = [
     "tomorrow", "the", "train", "leaves", "at", "seven", "bring", "coffee", "and", "a", "warm", "coat",
     "please", "see", "you", "there",
 ];
+/// Conversations in the list, each with a few unread messages, the busy one among them.
+const OTHERS: u8 = 200;
 const ROUNDS: usize = 5;
 const SLICE: Duration = Duration::from_millis(700);
 
@@ -42,7 +44,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options { marks: Marks::Folder(folder.path().join("marks")) };
     let store = Store::open_with(folder.path(), &DatabaseKey::generate()?, &options).await?;
     let mut source = Source::new();
-    store.clone().commit(source.begin()).await?;
+    for other in 0..OTHERS {
+        store.clone().commit(source.begin(other)).await?;
+    }
 
     let sizes = [1, 100, 256];
     let mut flushes = Vec::new();
@@ -70,7 +74,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             "newest page of 50",
             time(async || store.timeline(source.room, Page::Newest, 50).await.map(drop)).await?,
         ),
-        ("list of conversations", time(async || store.conversations().await.map(drop)).await?),
+        ("list of 200 conversations", time(async || store.conversations().await.map(drop)).await?),
         ("search of two words", time(async || store.search("warm coa", None, 50).await.map(drop)).await?),
         (
             "256 KiB of events",
@@ -95,7 +99,7 @@ struct Source {
 impl Source {
     fn new() -> Self {
         let key = ChainKey::from_secret_bytes([7; 32]);
-        Self { key, room: ConversationId([3; 32]), seq: 0, prev: EventId([0; 32]), written: 0 }
+        Self { key, room: ConversationId([0xff; 32]), seq: 0, prev: EventId([0; 32]), written: 0 }
     }
 
     fn event(&mut self, body: EventBody) -> Write {
@@ -112,30 +116,42 @@ impl Source {
         Write::Event { conversation: self.room, event }
     }
 
-    fn begin(&mut self) -> Vec<Write> {
-        let user = UserId([2; 32]);
-        let genesis = Genesis {
-            conversation: self.room,
-            class: Class::Content,
-            owner: DeviceId([6; 32]),
-            incarnation: 1,
-            previous: None,
-        };
+    /// A conversation with somebody; the first is the busy one.
+    fn begin(&mut self, other: u8) -> Vec<Write> {
+        let user = UserId([other; 32]);
+        let room = if other == 0 { self.room } else { ConversationId([other; 32]) };
         let person = Person {
             user,
-            username: "bob".to_owned(),
+            username: format!("person_{other}"),
             relation: Relation::Contact,
             keys: KeyState::Pinned,
             account_key: [9; 32],
             since: WallMs(0),
-            conversation: self.room,
+            conversation: room,
             replaces: None,
         };
-        vec![
-            self.event(EventBody::Genesis(genesis)),
-            Write::Conversation(Conversation { id: self.room, with: user, created: WallMs(0) }),
+        let mut writes = vec![
+            Write::Conversation(Conversation { id: room, with: user, created: WallMs(0) }),
             Write::Person(person),
-        ]
+        ];
+        if other == 0 {
+            let conversation = self.room;
+            let (class, owner) = (Class::Content, DeviceId([6; 32]));
+            writes.push(self.event(EventBody::Genesis(Genesis {
+                conversation,
+                class,
+                owner,
+                incarnation: 1,
+                previous: None,
+            })));
+        }
+        writes.extend((0..20).map(|n| {
+            let mut id = [other; 16];
+            id[0] = n;
+            let key = Key { ord: u64::from(n), chain: ChainId([other; 32]), seq: u64::from(n) };
+            Write::Entry(entry(room, MsgId(id), key, user, "see you there"))
+        }));
+        writes
     }
 
     fn batch(&mut self, messages: usize) -> Vec<Write> {
@@ -149,21 +165,26 @@ impl Source {
             let at = self.written as usize;
             let text: Vec<&str> =
                 (0..10).map(|word| WORDS[(at * 7 + word * (1 + at % 5)) % WORDS.len()]).collect();
-            writes.push(Write::Entry(Entry {
-                conversation: self.room,
-                target: id,
-                msg_id: id,
-                key: Key { ord: self.seq << 16, chain: self.key.chain_id(), seq: self.seq },
-                author: UserId([2; 32]),
-                mine: false,
-                wall: WallMs(self.seq),
-                received: WallMs(self.seq),
-                kind: kind::TEXT,
-                data: Body::text(text.join(" ")).to_data(),
-            }));
+            let key = Key { ord: self.seq << 16, chain: self.key.chain_id(), seq: self.seq };
+            writes.push(Write::Entry(entry(self.room, id, key, UserId([0; 32]), &text.join(" "))));
             writes.push(Write::Record { key: b"megolm".to_vec(), value: Some(vec![0x33; 1200]) });
         }
         writes
+    }
+}
+
+fn entry(conversation: ConversationId, id: MsgId, key: Key, author: UserId, text: &str) -> Entry {
+    Entry {
+        conversation,
+        target: id,
+        msg_id: id,
+        key,
+        author,
+        mine: false,
+        wall: WallMs(key.ord),
+        received: WallMs(key.ord),
+        kind: kind::TEXT,
+        data: Body::text(text).to_data(),
     }
 }
 

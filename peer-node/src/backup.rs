@@ -21,7 +21,7 @@ mod format;
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, BufReader, BufWriter, Read, Seek, Write},
+    io::{self, BufReader, BufWriter, Read, Seek},
     iter,
     path::{Path, PathBuf},
 };

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use protocol::address::Address;
 
-use crate::vault::Cost;
+use crate::{link, store, vault::Cost};
 
 /// Where a node keeps its data. Every command takes it, so that several people can live on one computer.
 #[derive(Debug, Clone, Default, Args)]
@@ -92,6 +92,14 @@ pub struct Config {
     /// What opening the data folder costs; only tests name another
     #[arg(skip = Cost::STANDARD)]
     pub cost: Cost,
+
+    /// Who may stand at the door for other nodes; tests share one address and name another
+    #[arg(skip)]
+    pub links: link::Limits,
+
+    /// Where the store keeps its marks; only tests name another place
+    #[arg(skip)]
+    pub store: store::Options,
 }
 
 /// A setting that cannot be used; the program ends with this sentence.
@@ -109,6 +117,13 @@ pub enum BadConfig {
 }
 
 impl Config {
+    /// What holds when nothing is set. Reads no environment: that belongs to the user's own node.
+    pub fn defaults() -> Self {
+        let command = Self::augment_args(Command::new("defaults")).mut_args(|arg| arg.env(None::<&str>));
+        let matches = command.get_matches_from(["defaults"]);
+        Self::from_arg_matches(&matches).expect("every setting has a default or may be missing")
+    }
+
     /// # Errors
     /// The first setting that cannot be used.
     pub fn check(&self) -> Result<(), BadConfig> {

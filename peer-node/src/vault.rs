@@ -78,6 +78,11 @@ impl DatabaseKey {
         Ok(Self(random()?))
     }
 
+    #[cfg(test)]
+    pub(crate) fn for_tests(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     /// The value of SQLCipher's `key` pragma: `"x'<64 hexadecimal digits>'"`, taken as the key itself.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("\"x'{}'\"", data_encoding::HEXLOWER.encode(&self.0)))
@@ -104,13 +109,17 @@ impl Cost {
     /// For tests only: the smallest run that argon2 allows.
     pub const TESTING: Self = Self { memory_kib: 64, passes: 1, lanes: 1 };
 
+    /// A file that asks for less makes guessing cheap; never raised, so that old files can always be opened.
+    const FLOOR: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
     /// A file that asks for more than this would only stop the machine.
     const CEILING: Self = Self { memory_kib: 1024 * 1024, passes: 16, lanes: 8 };
 
-    /// `self` is what a file asks for, `floor` what this program would write: less would make guessing cheap.
-    fn is_fit(self, floor: Self) -> bool {
-        (floor.memory_kib..=Self::CEILING.memory_kib).contains(&self.memory_kib)
-            && (floor.passes..=Self::CEILING.passes).contains(&self.passes)
+    /// `self` is what a file asks for, `ours` what this program writes: tests write less than the floor.
+    fn is_fit(self, ours: Self) -> bool {
+        let memory = ours.memory_kib.min(Self::FLOOR.memory_kib)..=Self::CEILING.memory_kib;
+        let passes = ours.passes.min(Self::FLOOR.passes)..=Self::CEILING.passes;
+        memory.contains(&self.memory_kib)
+            && passes.contains(&self.passes)
             && (1..=Self::CEILING.lanes).contains(&self.lanes)
     }
 
@@ -190,7 +199,7 @@ impl Vault {
         Ok((key, recovery))
     }
 
-    /// The database key, by the passphrase. `cost` is what this program writes: the least that it accepts.
+    /// The database key, by the passphrase. `cost` is what this program writes.
     ///
     /// # Errors
     /// [`Error::WrongPassphrase`], or what is wrong with the file.
@@ -259,7 +268,8 @@ impl Vault {
     }
 
     /// The password that the directory gets. Its salt comes from the directory's identity and the name, so that a
-    /// new machine can sign in; it says nothing about what opens the disk, whose salt is random.
+    /// new machine can sign in; it says nothing about what opens the disk, whose salt is random. `cost` is part of
+    /// the password, so it is [`Cost::STANDARD`] everywhere but in tests, for ever.
     ///
     /// # Errors
     /// A passphrase that is empty or too long.
@@ -280,7 +290,7 @@ impl Vault {
 }
 
 impl File {
-    fn read(dir: &Path, floor: Cost) -> Result<Self, Error> {
+    fn read(dir: &Path, ours: Cost) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Format {
             format: u32,
@@ -300,7 +310,7 @@ impl File {
         }
         let file: Self =
             serde_json::from_slice(&bytes).map_err(|_| damaged("a field is missing or wrong"))?;
-        if file.passphrase.kdf != KDF || !file.passphrase.cost.is_fit(floor) {
+        if file.passphrase.kdf != KDF || !file.passphrase.cost.is_fit(ours) {
             return Err(damaged("its passphrase settings are out of bounds"));
         }
         Ok(file)

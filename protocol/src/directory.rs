@@ -308,7 +308,12 @@ pub struct Renew {
 
 /// What the device key signs to renew a token. The directory's id is in it, so another directory cannot pass it on.
 pub fn renew_statement(directory: &[u8; 32], session: &Hex<16>, challenge: &Hex<40>) -> Vec<u8> {
-    [directory.as_slice(), &session.0, &challenge.0].concat()
+    [b"renew\0".as_slice(), directory, &session.0, &challenge.0].concat()
+}
+
+/// What a device of `profile` signs to publish it: profiles are public, so the bytes alone prove nothing.
+pub fn publish_statement(directory: &[u8; 32], session: &Hex<16>, profile: &[u8]) -> Vec<u8> {
+    [b"publish\0".as_slice(), directory, &session.0, blake3::hash(profile).as_bytes()].concat()
 }
 
 /// `POST /v1/password`. (`DELETE /v1/session` ends this session, `DELETE /v1/sessions` all; they have no body.)
@@ -347,6 +352,10 @@ pub struct SetVisibility {
 pub struct Publish {
     /// CBOR of `identity::Profile`.
     pub profile: Blob,
+    /// The device that publishes, one of the profile.
+    pub device: DeviceId,
+    /// By the device's link key over [`publish_statement`], in the domain of directory challenges.
+    pub signature: Hex<64>,
     /// The new history does not follow from the one the directory has: every contact will be told and must confirm.
     #[serde(default)]
     pub reset: bool,

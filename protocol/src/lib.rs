@@ -21,6 +21,12 @@ pub mod directory;
 
 // The machine
 pub mod chain;
+pub mod sync;
+pub mod link;
 pub mod seal;
 pub mod timeline;
 pub mod node;
+
+// Its proof
+#[cfg(feature = "sim")]
+pub mod sim;

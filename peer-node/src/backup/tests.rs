@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use protocol::{
     body::{Body, kind},
     ids::{ChainId, ConversationId, MsgId, UserId},

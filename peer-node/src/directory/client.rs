@@ -12,7 +12,7 @@ use protocol::{
     directory::{
         Account, Blob, Challenge, ChangePassword, DeleteAccount, Found, Free, Hex, Identity, Listed,
         PostLetter, Publish, Register, Renew, Session, SetVisibility, SignIn, Toll, Visibility,
-        renew_statement,
+        publish_statement, renew_statement,
     },
     identity::{LinkSecret, Profile, Username},
     ids::{DeviceId, LetterId, UserId},
@@ -169,9 +169,14 @@ impl Client {
         self.authed(Method::GET, &format!("/v1/people?q={query}"), None::<&()>).await
     }
 
-    /// Publishes keys. Without `reset` they must follow from those that the directory has.
+    /// Publishes keys; [`Client::use_device`] comes first. Without `reset` they must follow from those that the directory has.
     pub async fn publish(&self, profile: &Profile, reset: bool) -> Result<(), Error> {
-        let request = Publish { profile: Blob(codec::to_bytes(profile)), reset };
+        let device = lock(&self.inner.device).clone().ok_or(Error::SignedOut)?;
+        let session = self.session().ok_or(Error::SignedOut)?;
+        let profile = codec::to_bytes(profile);
+        let statement = publish_statement(&self.identity().await?.id(), &session, &profile);
+        let signature = Hex(device.sign(Domain::DIRECTORY_CHALLENGE, &statement).0);
+        let request = Publish { profile: Blob(profile), device: device.device_id(), signature, reset };
         self.authed(Method::PUT, "/v1/profile", Some(&request)).await
     }
 

@@ -129,5 +129,6 @@ async fn describe(service: &Service, change: Change) -> (&'static str, Value) {
             ("directory", json!({ "directory": shapes::Directory::from(service.status().await.directory) }))
         }
         Change::Settings => ("settings", json!({})),
+        Change::Everything => ("look_again", json!({})),
     }
 }

@@ -194,6 +194,13 @@ impl<D: Disk> Engine<D> {
         Ok(())
     }
 
+    /// Says on the board whose links they are; a stranger can become a contact while the link is up.
+    pub(super) fn name_links(&self) {
+        for info in self.board.lock().links.values_mut() {
+            info.user = self.node.person_at(info.device);
+        }
+    }
+
     fn next_id(&mut self) -> CommandId {
         self.next_command += 1;
         CommandId(self.next_command)
@@ -203,7 +210,8 @@ impl<D: Disk> Engine<D> {
         match event {
             LinkEvent::Up { link, peer, dialled, binding, remote } => {
                 let since = self.clock.wall();
-                let info = LinkInfo { link, device: peer, user: None, remote, dialled, since };
+                let user = self.node.person_at(peer);
+                let info = LinkInfo { link, device: peer, user, remote, dialled, since };
                 let mut board = self.board.lock();
                 board.failed.remove(&peer);
                 board.links.insert(link, info);

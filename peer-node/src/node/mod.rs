@@ -28,6 +28,8 @@ mod trace;
 
 pub use self::disk::Disk;
 use self::engine::{Ask, Engine};
+/// The peer door, for those who may not go through it themselves.
+pub use crate::link::{Limits as DoorLimits, start as open_door, who};
 
 /// Commands that wait for the engine; whoever has one more waits with it.
 const COMMANDS: usize = 256;
@@ -188,3 +190,6 @@ impl NodeHandle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What each effect does. Nothing here waits: what takes time goes on beside the engine and comes back as input.
 
-use protocol::node::Effect;
+use protocol::node::{Effect, Notice};
 
 use super::{Disk, engine::Engine};
 use crate::directory;
@@ -15,8 +15,14 @@ impl<D: Disk> Engine<D> {
                 let disk = self.disk.clone();
                 self.loads.spawn(async move { (load, disk.events(chain, from, max_bytes).await) });
             }
-            // Without a listener there is nobody to tell.
-            Effect::Emit(notice) => drop(self.notices.send(notice)),
+            Effect::Emit(notice) => {
+                // Whoever looks because of the notice must find the board right.
+                if matches!(notice, Notice::Person { .. } | Notice::Reachable { .. }) {
+                    self.name_links();
+                }
+                // Without a listener there is nobody to tell.
+                let _ = self.notices.send(notice);
+            }
             Effect::Reply { id, result } => {
                 if let Some(answer) = self.answers.remove(&id) {
                     // The caller may have gone away; what was done stays done.

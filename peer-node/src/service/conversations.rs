@@ -1,8 +1,15 @@
 //! Conversations: the list and one of it.
 
-use protocol::ids::ConversationId;
+use protocol::{
+    ids::{ConversationId, MsgId},
+    node::Cursor,
+};
 
-use super::{Conversation, Error, Service};
+use super::{Conversation, Error, Progress, Service, open::Open};
+use crate::store::{ConversationRow, Page};
+
+/// How far back own messages that wait are counted.
+const WAITING_MOST: usize = 100;
 
 impl Service {
     /// All conversations, the newest first; requests are among them, with their relation.
@@ -10,14 +17,21 @@ impl Service {
     /// # Errors
     /// When the node is not open.
     pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
-        match *self.open().await? {}
+        let open = self.open().await?;
+        let mut conversations = Vec::new();
+        for row in open.store.conversations().await? {
+            conversations.push(open.view_conversation(row).await?);
+        }
+        Ok(conversations)
     }
 
     /// # Errors
     /// When there is no such conversation.
     pub async fn conversation(&self, id: ConversationId) -> Result<Conversation, Error> {
-        let _ = id;
-        match *self.open().await? {}
+        let open = self.open().await?;
+        let row = open.row(id).await?;
+        let person = open.view_in_full(row.person.clone());
+        Ok(Conversation { person, ..open.view_conversation(row).await? })
     }
 
     /// Keeps what is being written; an empty text removes it.
@@ -25,7 +39,68 @@ impl Service {
     /// # Errors
     /// When there is no such conversation.
     pub async fn set_draft(&self, id: ConversationId, text: &str) -> Result<(), Error> {
-        let _ = (id, text);
-        match *self.open().await? {}
+        let open = self.open().await?;
+        open.row(id).await?;
+        if text.len() > protocol::config::MAX_TEXT {
+            return Err(Error::LongText { bytes: text.len(), limit: protocol::config::MAX_TEXT });
+        }
+        open.store.set_draft(id, text).await?;
+        Ok(())
+    }
+}
+
+impl Open {
+    pub(super) async fn row(&self, id: ConversationId) -> Result<ConversationRow, Error> {
+        self.store.conversation(id).await?.ok_or(Error::UnknownConversation)
+    }
+
+    async fn view_conversation(&self, row: ConversationRow) -> Result<Conversation, Error> {
+        let id = row.conversation.id;
+        let last = match row.last {
+            Some(item) => {
+                let cursors = if item.mine { self.store.cursors(id).await? } else { Vec::new() };
+                Some(self.view_message(item, &cursors))
+            }
+            None => None,
+        };
+        let draft = self.store.draft(id).await?;
+        Ok(Conversation {
+            id,
+            person: self.view(row.person),
+            last,
+            unread: row.unread,
+            draft: (!draft.is_empty()).then_some(draft),
+            typing: self.is_typing(id),
+        })
+    }
+
+    /// Own messages that nobody else holds yet.
+    pub(super) async fn waiting(&self) -> Result<u64, Error> {
+        let mut waiting = 0;
+        for row in self.store.conversations().await? {
+            let id = row.conversation.id;
+            if row.last.as_ref().is_none_or(|last| !last.mine) {
+                continue;
+            }
+            let cursors: Vec<Cursor> = self.store.cursors(id).await?;
+            let items = self.store.timeline(id, Page::Newest, WAITING_MOST).await?;
+            let pending = items
+                .into_iter()
+                .filter(|item| item.mine)
+                .filter(|item| self.view_message(item.clone(), &cursors).progress == Some(Progress::Pending));
+            waiting += pending.count() as u64;
+        }
+        Ok(waiting)
+    }
+
+    pub(super) async fn item(
+        &self,
+        of: ConversationId,
+        id: MsgId,
+    ) -> Result<protocol::timeline::Item, Error> {
+        match self.store.item(of, id).await? {
+            Some(item) if !matches!(item.content, protocol::timeline::Content::Unborn) => Ok(item),
+            _ => Err(Error::UnknownMessage),
+        }
     }
 }

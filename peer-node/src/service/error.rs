@@ -1,8 +1,8 @@
 //! Why a wish was not carried out, in words for the person who had it, with the field that it is about.
 
-use protocol::address::BadAddress;
+use protocol::{address::BadAddress, identity::BadUsername};
 
-use crate::vault;
+use crate::{store, vault};
 
 /// What sort of "no" it is. The doors turn it into their own codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub enum Error {
     LongPassphrase { at_most: usize },
     #[error("This passphrase would be guessed quickly. {hint}")]
     WeakPassphrase { hint: String },
-    #[error("The name {username} is new here. To make an account with it, confirm; or check the spelling.")]
-    NewName { username: String },
+    #[error("This name is new here. To make an account with it, confirm; or check the spelling.")]
+    NewName,
     #[error("That name is taken.")]
     NameTaken { suggestions: Vec<String> },
     #[error("That name and passphrase don't fit together.")]
@@ -65,8 +65,10 @@ pub enum Error {
     BadDirectory(String),
     #[error("No answer from the directory: {0}.")]
     DirectoryDown(String),
-    #[error("The directory shows another key than the one that was pinned. Nothing was sent to it.")]
-    DirectoryKey,
+    #[error("This is not the directory that it should be: {0}. Nothing was sent to it.")]
+    DirectoryKey(&'static str),
+    #[error("The directory takes no more tries for now. Try again in {seconds} seconds.")]
+    DirectoryLimit { seconds: u64 },
     #[error("The directory said no: {0}.")]
     DirectoryRefused(String),
     #[error(
@@ -97,6 +99,8 @@ pub enum Error {
     UnknownToken,
     #[error("There is no request from that person.")]
     NoRequest,
+    #[error("Answer their request first.")]
+    NotAnswered,
     #[error("That is yourself.")]
     Yourself,
     #[error("You blocked that person. Unblock them first.")]
@@ -116,12 +120,14 @@ pub enum Error {
 
     #[error("The disk is full. Nothing was lost; free some space and unlock again.")]
     DiskFull,
-    #[error("The data folder was written by a newer version of the program. Start that version.")]
-    NewerData,
+    #[error("{0}.")]
+    NewerData(String),
     #[error("Another process uses this data folder.")]
     FolderInUse,
     #[error("The node stopped: {0}.")]
     Stopped(String),
+    #[error("{0}.")]
+    Backup(String),
     #[error("The data folder can't be used: {0}.")]
     Storage(String),
 }
@@ -140,17 +146,19 @@ impl Error {
             | Self::WrongPair
             | Self::WrongPassphrase
             | Self::TooManyTries { .. } => Some("passphrase"),
-            Self::NewName { .. } => Some("confirm_new"),
+            Self::NewName => Some("confirm_new"),
             Self::NeedsKeys | Self::BadRecovery(_) | Self::WrongRecovery => Some("recovery"),
             Self::BadDirectory(_)
             | Self::DirectoryDown(_)
-            | Self::DirectoryKey
+            | Self::DirectoryKey(_)
+            | Self::DirectoryLimit { .. }
             | Self::DirectoryRefused(_) => Some("directory"),
             Self::BadAddress(_) | Self::NobodyThere { .. } => Some("address"),
             Self::SomebodyElse { .. }
             | Self::WhoIsMissing
             | Self::UnknownPerson
             | Self::NoRequest
+            | Self::NotAnswered
             | Self::Yourself
             | Self::Blocked
             | Self::KeysChanged
@@ -165,9 +173,10 @@ impl Error {
             | Self::Locked
             | Self::NotFresh
             | Self::DiskFull
-            | Self::NewerData
+            | Self::NewerData(_)
             | Self::FolderInUse
             | Self::Stopped(_)
+            | Self::Backup(_)
             | Self::Storage(_) => None,
         }
     }
@@ -182,7 +191,7 @@ impl Error {
             Self::ShortPassphrase { .. } => "short_passphrase",
             Self::LongPassphrase { .. } => "long_passphrase",
             Self::WeakPassphrase { .. } => "weak_passphrase",
-            Self::NewName { .. } => "new_name",
+            Self::NewName => "new_name",
             Self::NameTaken { .. } => "name_taken",
             Self::WrongPair => "wrong_pair",
             Self::WrongPassphrase => "wrong_passphrase",
@@ -192,7 +201,8 @@ impl Error {
             Self::TooManyTries { .. } => "too_many_tries",
             Self::BadDirectory(_) => "bad_directory",
             Self::DirectoryDown(_) => "directory_down",
-            Self::DirectoryKey => "directory_key",
+            Self::DirectoryKey(_) => "directory_key",
+            Self::DirectoryLimit { .. } => "directory_limit",
             Self::DirectoryRefused(_) => "directory_refused",
             Self::NoDirectory => "no_directory",
             Self::BadAddress(_) => "bad_address",
@@ -206,6 +216,7 @@ impl Error {
             Self::UnknownMessage => "unknown_message",
             Self::UnknownToken => "unknown_token",
             Self::NoRequest => "no_request",
+            Self::NotAnswered => "not_answered",
             Self::Yourself => "yourself",
             Self::Blocked => "blocked",
             Self::KeysChanged => "keys_changed",
@@ -215,9 +226,10 @@ impl Error {
             Self::BadProfile(_) => "bad_profile",
             Self::BadField { .. } => "bad_field",
             Self::DiskFull => "disk_full",
-            Self::NewerData => "newer_data",
+            Self::NewerData(_) => "newer_data",
             Self::FolderInUse => "folder_in_use",
             Self::Stopped(_) => "stopped",
+            Self::Backup(_) => "backup",
             Self::Storage(_) => "storage",
         }
     }
@@ -227,25 +239,26 @@ impl Error {
             Self::Fresh
             | Self::Locked
             | Self::NotFresh
-            | Self::NewName { .. }
+            | Self::NewName
             | Self::NameTaken { .. }
             | Self::NeedsKeys
             | Self::NoRequest
+            | Self::NotAnswered
             | Self::Blocked
             | Self::KeysChanged
             | Self::NoDirectory
             | Self::SomebodyElse { .. }
             | Self::FolderInUse
-            | Self::NewerData => Kind::Conflict,
+            | Self::NewerData(_) => Kind::Conflict,
             Self::WrongPair | Self::WrongPassphrase | Self::WrongRecovery => Kind::Forbidden,
-            Self::TooManyTries { .. } | Self::TooManyRequests => Kind::TooMany,
-            Self::DirectoryDown(_) | Self::DirectoryKey | Self::NobodyThere { .. } => Kind::Unavailable,
+            Self::TooManyTries { .. } | Self::TooManyRequests | Self::DirectoryLimit { .. } => Kind::TooMany,
+            Self::DirectoryDown(_) | Self::DirectoryKey(_) | Self::NobodyThere { .. } => Kind::Unavailable,
             Self::UnknownName(_)
             | Self::UnknownPerson
             | Self::UnknownConversation
             | Self::UnknownMessage
             | Self::UnknownToken => Kind::Missing,
-            Self::DiskFull | Self::Stopped(_) | Self::Storage(_) => Kind::Fault,
+            Self::DiskFull | Self::Stopped(_) | Self::Backup(_) | Self::Storage(_) => Kind::Fault,
             Self::BadUsername(_)
             | Self::ShortPassphrase { .. }
             | Self::LongPassphrase { .. }
@@ -276,13 +289,40 @@ impl From<vault::Error> for Error {
             }
             vault::Error::WrongRecoveryKey | vault::Error::NotARecoveryKey(_) => Self::WrongRecovery,
             vault::Error::NotARecoveryFile(what) => Self::BadRecovery(what),
-            vault::Error::Newer(_) => Self::NewerData,
+            vault::Error::Newer(_) => Self::NewerData(sentence(&error.to_string())),
             vault::Error::Io { source, .. } if is_full(&source) => Self::DiskFull,
             vault::Error::Damaged { .. } | vault::Error::Io { .. } | vault::Error::NoRandomness => {
                 Self::Storage(error.to_string())
             }
         }
     }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Full => Self::DiskFull,
+            store::Error::Newer { .. } => Self::NewerData(sentence(&error.to_string())),
+            store::Error::Busy => Self::FolderInUse,
+            error => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+impl Error {
+    pub(super) fn username(why: BadUsername) -> Self {
+        Self::BadUsername(why.to_string())
+    }
+
+    pub(super) fn io(error: &std::io::Error) -> Self {
+        if is_full(error) { Self::DiskFull } else { Self::Storage(error.to_string()) }
+    }
+}
+
+/// With a capital letter at the start.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Whether the disk, or one's share of it, is used up.

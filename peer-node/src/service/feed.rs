@@ -52,6 +52,8 @@ pub enum Change {
     /// The directory came or went; the state is in the status.
     Directory,
     Settings,
+    /// More changed than can be told one by one: look at everything again.
+    Everything,
 }
 
 /// A change with its number in this run.

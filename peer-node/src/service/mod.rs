@@ -4,7 +4,9 @@ pub mod account;
 mod bucket;
 pub mod conversations;
 mod error;
+mod membership;
 pub mod feed;
+pub mod keep;
 pub mod messages;
 mod open;
 mod passphrase;
@@ -14,11 +16,15 @@ pub mod settings;
 pub mod tokens;
 pub mod view;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use protocol::{address::Address, ids::BootId};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     sync::{Mutex, RwLock},
 };
 
@@ -31,6 +37,8 @@ pub use view::*;
 use crate::{
     clock::Clock,
     config::Config,
+    node::DoorLimits,
+    store,
     vault::{Cost, FolderLock, Vault},
 };
 use feed::{Change, Feed};
@@ -64,6 +72,8 @@ pub struct Given {
     pub directory_pin: Option<String>,
     pub logins_per_minute: u32,
     pub cost: Cost,
+    pub links: DoorLimits,
+    pub store: store::Options,
 }
 
 impl From<&Config> for Given {
@@ -74,6 +84,8 @@ impl From<&Config> for Given {
             directory_pin: config.directory_pin.clone(),
             logins_per_minute: config.logins_per_minute,
             cost: config.cost,
+            links: config.links,
+            store: config.store.clone(),
         }
     }
 }
@@ -81,7 +93,51 @@ impl From<&Config> for Given {
 #[derive(Debug)]
 struct Door {
     listener: Option<TcpListener>,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
+}
+
+impl Inner {
+    /// The socket where other nodes knock. A node that was closed gave it away, so it is bound again.
+    async fn take_listener(&self) -> Result<TcpListener, Error> {
+        let mut door = self.door.lock().await;
+        if let Some(listener) = door.listener.take() {
+            return Ok(listener);
+        }
+        TcpListener::bind(door.address).await.map_err(|error| {
+            Error::Stopped(format!("{} is taken by another program ({error})", door.address))
+        })
+    }
+
+    /// What others are told to dial: what the user named, or where this computer can be reached as far as it knows.
+    async fn announced(&self) -> Vec<Address> {
+        if !self.given.announce.is_empty() {
+            return self.given.announce.clone();
+        }
+        let here = self.door.lock().await.address;
+        let ips =
+            if here.ip().is_unspecified() { own_addresses(here.is_ipv6()).await } else { vec![here.ip()] };
+        ips.into_iter().filter_map(|ip| SocketAddr::new(ip, here.port()).to_string().parse().ok()).collect()
+    }
+}
+
+/// The addresses from which this computer would speak to the world. Nothing is sent: a UDP socket that is only
+/// connected shows the choice of the routing table. (TEST-NET-1 and the documentation prefix: RFC 5737, RFC 3849.)
+async fn own_addresses(ipv6: bool) -> Vec<IpAddr> {
+    let mut own = Vec::new();
+    let probes = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
+    for (from, to) in &probes[..if ipv6 { 2 } else { 1 }] {
+        let Ok(socket) = UdpSocket::bind(from).await else { continue };
+        if socket.connect(to).await.is_ok()
+            && let Ok(address) = socket.local_addr()
+            && !address.ip().is_unspecified()
+        {
+            own.push(address.ip());
+        }
+    }
+    if own.is_empty() {
+        own.push(Ipv4Addr::LOCALHOST.into());
+    }
+    own
 }
 
 #[derive(Debug)]

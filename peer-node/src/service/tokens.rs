@@ -166,27 +166,23 @@ impl Tokens {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|_| Error::Storage("tokens.json is damaged; remove it and make new tokens".into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(storage(&error)),
+            Err(error) => Err(Error::io(&error)),
         }
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<Token>)) -> Result<(), Error> {
-        private::make_dir(&self.dir).map_err(|error| storage(&error))?;
-        let lock = File::create(self.dir.join("tokens.lock")).map_err(|error| storage(&error))?;
-        lock.lock().map_err(|error| storage(&error))?;
+        private::make_dir(&self.dir).map_err(|error| Error::io(&error))?;
+        let lock = File::create(self.dir.join("tokens.lock")).map_err(|error| Error::io(&error))?;
+        lock.lock().map_err(|error| Error::io(&error))?;
         let mut tokens = self.read()?;
         change(&mut tokens);
         let text = serde_json::to_vec_pretty(&tokens).map_err(|error| Error::Storage(error.to_string()))?;
-        private::write(&self.dir.join("tokens.json"), &text).map_err(|error| storage(&error))
+        private::write(&self.dir.join("tokens.json"), &text).map_err(|error| Error::io(&error))
     }
 }
 
 fn hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
-}
-
-fn storage(error: &io::Error) -> Error {
-    if super::error::is_full(error) { Error::DiskFull } else { Error::Storage(error.to_string()) }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use protocol::{
     time::WallMs,
     timeline::Key,
 };
+use serde::{Deserialize, Serialize};
 
 /// Where the node stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,8 @@ pub struct Me {
 }
 
 /// Who may find this person in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Visibility {
     Everyone,
     #[default]
@@ -236,7 +238,8 @@ impl FromStr for Place {
 }
 
 /// The user's own choices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     pub visibility: Visibility,
     /// Tell others what was read, and see what they read.
@@ -245,6 +248,12 @@ pub struct Settings {
     pub typing: bool,
     /// Tell somebody who dials this node's address who is here.
     pub answer_who: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { visibility: Visibility::default(), receipts: true, typing: true, answer_who: true }
+    }
 }
 
 #[cfg(test)]

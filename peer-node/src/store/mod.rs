@@ -3,6 +3,7 @@
 //! One connection writes, in whole batches; a small pool reads. Nothing here grows with the length of a history:
 //! pages are read by their place in the order, unread counts and the newest item are looked up in an index.
 
+mod check;
 mod conversations;
 mod cursors;
 mod drafts;
@@ -34,6 +35,7 @@ use tokio::sync::Mutex;
 
 use crate::vault::DatabaseKey;
 
+pub use check::Checked;
 pub use conversations::{ConversationRow, UNREAD_MOST};
 pub use error::Error;
 pub use export::Exported;

@@ -128,6 +128,9 @@ fn pattern(query: &str) -> Option<String> {
 /// One form for letters that people take for the same: no case, no marks, no ligatures or wide forms, and the
 /// letters with strokes that Unicode does not take apart.
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
     for c in text.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase) {
         match c {

@@ -13,6 +13,7 @@ use super::*;
 
 mod basics;
 mod failures;
+mod killed;
 mod marks;
 mod pages;
 mod searching;

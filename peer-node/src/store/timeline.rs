@@ -217,7 +217,8 @@ impl Store {
                 rows.iter().map(|row| read(row, conversation)).collect()
             }
             Page::Around(id) => {
-                let Some(item) = self.item(conversation, id).await? else { return Ok(Vec::new()) };
+                let item = self.item(conversation, id).await?.filter(|item| item.content.is_shown());
+                let Some(item) = item else { return Ok(Vec::new()) };
                 let rest = limit.saturating_sub(1);
                 let rows = self.rows(BEFORE, beside(conversation, item.key, rest.div_ceil(2))).await?;
                 let mut items: Vec<Item> =

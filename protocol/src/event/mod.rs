@@ -116,6 +116,8 @@ impl Event {
         };
         debug_assert_eq!(header.check(), Ok(()), "an event of our own keeps the rules");
         let header_bytes = codec::to_bytes(&header);
+        #[cfg(feature = "sim")]
+        let header_bytes = crate::sim::mutant::header_of_this_node(header_bytes);
         let id = EventId(*blake3::hash(&header_bytes).as_bytes());
         let signature = Domain::EVENT.sign(&key, &id.0);
         let (body, body_bytes) = (Some(body), Some(body_bytes));
@@ -183,6 +185,12 @@ impl Event {
 impl Wire for Event {
     fn encode(&self, to: &mut Encoder) {
         to.array(3);
+        #[cfg(feature = "sim")]
+        if crate::sim::mutant::active(crate::sim::Mutant::HeaderReencoded) {
+            to.bytes(&codec::to_bytes(&self.0.header));
+            self.0.signature.encode(to);
+            return self.0.body_bytes.encode(to);
+        }
         to.bytes(&self.0.header_bytes);
         self.0.signature.encode(to);
         Capped::encode(&self.0.body_bytes, to);

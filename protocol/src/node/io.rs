@@ -203,7 +203,7 @@ pub enum Effect {
 }
 
 /// What changed for the user. The store holds the truth; a notice says where to look.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Notice {
     /// A timeline item was added or changed.
     Item {

@@ -151,3 +151,21 @@ pub(super) async fn lock(_: May<Account>, State(service): State<Service>) -> Res
     service.lock().await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Change the passphrase, here and at the directory.
+#[utoipa::path(
+    post, path = "/api/v1/account/passphrase", tag = "account", request_body = shapes::NewPassphrase,
+    responses(
+        (status = 204),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["account"])),
+)]
+pub(super) async fn change_passphrase(
+    _: May<Account>,
+    State(service): State<Service>,
+    Json(change): Json<shapes::NewPassphrase>,
+) -> Result<StatusCode, Error> {
+    service.change_passphrase(&change.old, &change.new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

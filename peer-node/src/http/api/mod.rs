@@ -1,6 +1,7 @@
 //! The REST API: its routes, and what every call goes through before a handler sees it.
 
 mod account;
+mod backup;
 mod conversations;
 mod node;
 mod people;
@@ -31,6 +32,8 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(account::sign_out))
         .routes(routes!(account::unlock))
         .routes(routes!(account::lock))
+        .routes(routes!(account::change_passphrase))
+        .routes(routes!(backup::back_up))
         .routes(routes!(people::list))
         .routes(routes!(people::show))
         .routes(routes!(people::block))

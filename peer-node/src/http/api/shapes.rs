@@ -266,6 +266,15 @@ pub struct Secret {
     pub passphrase: Passphrase,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassphrase {
+    #[schema(value_type = String, format = Password)]
+    pub old: Passphrase,
+    #[schema(value_type = String, format = Password)]
+    pub new: Passphrase,
+}
+
 /// Either a username, or an address and the person who was seen to answer there.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,96 @@
+//! The command line: one verb, one file. Commands talk to the running node by its REST API, or to a data folder that
+//! no node uses.
+
+mod api;
+mod backup;
+mod beacon;
+mod browser;
+mod check;
+mod decode;
+mod folder;
+mod health;
+mod open;
+mod people;
+mod print;
+mod restore;
+mod send;
+mod status;
+mod tail;
+mod token;
+
+use clap::Subcommand;
+
+use api::Api;
+pub use beacon::{announce, withdraw};
+pub use browser::{Opening, open_browser};
+
+/// Everything but running nodes.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the page of the running node in the browser
+    Open(open::Open),
+    /// Say where the node stands
+    Status(status::Status),
+    /// Write a message to somebody
+    Send(send::Send),
+    /// Show what happens, as it happens, until Ctrl-C
+    Tail(tail::Tail),
+    /// List people: those you know, and those who are listed in the directory
+    People(people::People),
+    /// Tokens for scripts; they can be made before the first run
+    Token(token::Token),
+    /// Write account, people and history into one encrypted file
+    Backup(backup::Backup),
+    /// Make the account of a backup the one of a new data folder
+    Restore(restore::Restore),
+    /// Say in words what stands in an encoded message, event or profile
+    Decode(decode::Decode),
+    /// Tell by the exit code whether the node answers, for service managers and containers
+    Health(health::Health),
+    /// Look whether the database of a stopped node is intact
+    Check(check::Check),
+}
+
+/// Does what was asked. The error is one sentence for the person at the terminal.
+///
+/// # Errors
+/// Whatever the command could not do, in words.
+pub async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Open(open) => open.run().await,
+        Command::Status(status) => status.run().await,
+        Command::Send(send) => send.run().await,
+        Command::Tail(tail) => tail.run().await,
+        Command::People(people) => people.run().await,
+        Command::Token(token) => token.run(),
+        Command::Backup(backup) => backup.run().await,
+        Command::Restore(restore) => restore.run().await,
+        Command::Decode(decode) => decode.run(),
+        Command::Health(health) => health.run().await,
+        Command::Check(check) => check.run().await,
+    }
+}
+
+/// Waits for Ctrl-C, for the word of whoever manages services, or for the end of the terminal.
+pub async fn ended() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminate), Ok(mut hangup)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        {
+            tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupt.await;
+}

@@ -1,0 +1,56 @@
+//! Looking over the whole database: pages, rows that belong together, chains without holes.
+
+use super::{Error, Store, unsigned};
+
+/// What a look over the whole database found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub events: u64,
+    pub chains: u64,
+    /// What is wrong, a sentence each; none: it is intact.
+    pub faults: Vec<String>,
+}
+
+/// More than this many are not told one by one.
+const FAULTS: usize = 10;
+
+/// The number of a chain's first event.
+const FIRST: u64 = 1;
+
+const CHAINS: &str = "SELECT chain, COUNT(*), MIN(seq), MAX(seq) FROM event GROUP BY chain ORDER BY chain";
+
+impl Store {
+    /// Reads every page, checks its seal and the trees, and that no chain of events has a hole.
+    ///
+    /// # Errors
+    /// A database that is too damaged to be asked.
+    pub async fn check(&self) -> Result<Checked, Error> {
+        let mut faults = Vec::new();
+        // A row for each page whose seal is broken.
+        for row in self.rows("PRAGMA cipher_integrity_check", vec![]).await? {
+            faults.push(row.try_get_by_index(0)?);
+        }
+        for row in self.rows("PRAGMA integrity_check", vec![]).await? {
+            let said: String = row.try_get_by_index(0)?;
+            if said != "ok" {
+                faults.push(said);
+            }
+        }
+        for row in self.rows("PRAGMA foreign_key_check", vec![]).await? {
+            let table: String = row.try_get_by_index(0)?;
+            faults.push(format!("a row of the table {table} belongs to nothing"));
+        }
+        let (mut events, mut chains) = (0, 0);
+        for row in self.rows(CHAINS, vec![]).await? {
+            let number = |at| Ok::<_, Error>(unsigned(row.try_get_by_index(at)?));
+            let (chain, count, first, last) = (number(0)?, number(1)?, number(2)?, number(3)?);
+            chains += 1;
+            events += count;
+            if first != FIRST || last - first + 1 != count {
+                faults.push(format!("chain {chain} has {count} of the events {FIRST} to {last}"));
+            }
+        }
+        faults.truncate(FAULTS);
+        Ok(Checked { events, chains, faults })
+    }
+}

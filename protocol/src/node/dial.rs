@@ -1,0 +1,117 @@
+//! Dialling: whom, and when again.
+
+use std::time::Duration;
+
+use rand_core::Rng;
+
+use crate::{
+    address::Address,
+    config::MAX_ADDRESSES,
+    ids::{DeviceId, UserId},
+    seal::Seal,
+};
+
+use super::{Effect, Node, Relation, timers::Timer};
+
+/// How long a driver may take over a `Dial`; then it counts as failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is going on towards a device without a link.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialling {
+    /// The last wait; the next is drawn from it.
+    wait: Duration,
+    /// A `Dial` is with the driver.
+    under_way: bool,
+}
+
+impl<S: Seal> Node<S> {
+    /// Is a link to this device wanted at all?
+    fn wants_link(&self, device: DeviceId) -> bool {
+        if self.leaving || self.links_by_peer.contains_key(&device) {
+            return false;
+        }
+        match self.relation_at(device) {
+            Some(Relation::Contact | Relation::Asked) => true,
+            Some(Relation::Declined | Relation::Asking | Relation::DeclinedMe) => {
+                self.has_letters_for(device)
+            }
+            Some(Relation::Blocked) | None => false,
+        }
+    }
+
+    /// Dials now, if there is reason to and an address.
+    pub(super) fn dial(&mut self, device: DeviceId) {
+        if !self.wants_link(device) || self.dials.get(&device).is_some_and(|dialling| dialling.under_way) {
+            return;
+        }
+        let someone = self.devices.get(&device).and_then(|user| self.people.get(user));
+        let addresses = someone.map(|someone| someone.addresses.clone()).unwrap_or_default();
+        if addresses.is_empty() {
+            return;
+        }
+        let wait = self.dials.get(&device).map_or(self.config.redial_min, |dialling| dialling.wait);
+        self.dials.insert(device, Dialling { wait, under_way: true });
+        self.timers.set(Timer::Dial(device), self.now + PATIENCE);
+        self.batch.effect(Effect::Dial { peer: device, addresses });
+    }
+
+    pub(super) fn dial_user(&mut self, user: UserId) {
+        if let Some(device) = self.device_of(user) {
+            self.dial(device);
+        }
+    }
+
+    pub(super) fn dial_all(&mut self) {
+        let all: Vec<_> = self.devices.keys().copied().collect();
+        for device in all {
+            self.dials.remove(&device);
+            self.dial(device);
+        }
+    }
+
+    pub(super) fn dial_failed(&mut self, device: DeviceId) {
+        if let Some(dialling) = self.dials.get_mut(&device) {
+            dialling.under_way = false;
+        }
+        self.redial_later(device);
+    }
+
+    pub(super) fn dial_is_due(&mut self, device: DeviceId) {
+        match self.dials.get_mut(&device) {
+            Some(dialling) if dialling.under_way => {
+                dialling.under_way = false;
+                self.redial_later(device);
+            }
+            _ => self.dial(device),
+        }
+    }
+
+    /// Decorrelated jitter: between the least wait and three times the last one.
+    pub(super) fn redial_later(&mut self, device: DeviceId) {
+        if !self.wants_link(device) {
+            return;
+        }
+        let least = self.config.redial_min;
+        let last = self.dials.get(&device).map_or(least, |dialling| dialling.wait);
+        let span = u64::try_from((last * 3).saturating_sub(least).as_millis()).unwrap_or(u64::MAX).max(1);
+        let wait = least + Duration::from_millis(self.rng.next_u64() % span);
+        let wait = wait.min(self.config.redial_max);
+        self.dials.insert(device, Dialling { wait, under_way: false });
+        self.timers.set(Timer::Dial(device), self.now + wait);
+    }
+
+    /// The user, the directory or the network says that now is a good time.
+    pub(super) fn reach(&mut self, user: UserId, addresses: &[Address]) {
+        let Some(someone) = self.people.get_mut(&user) else { return };
+        // New ones first; the old ones may still be right.
+        let mut all: Vec<_> = addresses.to_vec();
+        all.extend(someone.addresses.iter().filter(|known| !addresses.contains(known)).cloned());
+        all.truncate(MAX_ADDRESSES);
+        self.learn_addresses(user, &all);
+        if let Some(device) = self.device_of(user) {
+            self.dials.remove(&device);
+            self.dial(device);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Marks: how far messages were delivered and read; and who is writing just now.
+
+use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
+
+use crate::{
+    codec::{self, Wire, record},
+    frame::{Cursor as CursorFrame, Ephemeral, EphemeralBody, Frame, Mark, Marks},
+    ids::{ChainId, ConversationId, DeviceId, LinkId},
+    seal::Seal,
+    sign::Signed,
+};
+
+use super::{
+    Cursor, Node, Notice, Refusal, Relation, Reply, Write,
+    me::random,
+    records::{Map, Record},
+};
+
+/// Marks of one conversation, both ways: (delivered, read) by chain.
+#[derive(Default)]
+pub(super) struct MyMarks {
+    /// Ours, on the other's chains.
+    pub(super) mine: Map<ChainId, (u64, u64)>,
+    /// The other's, on our chains.
+    pub(super) theirs: Map<ChainId, (u64, u64)>,
+    /// The number of our last cursor.
+    number: u64,
+    /// The number of the last one of each chain of the other.
+    seen: Map<ChainId, u64>,
+}
+
+record!(MyMarks { mine, theirs, number, seen });
+
+impl<S: Seal> Node<S> {
+    /// Everything of their chain up to `seq` is stored and opened here.
+    pub(super) fn delivered(&mut self, conversation: ConversationId, chain: ChainId, seq: u64) {
+        let Some(talk) = self.talks.get_mut(&conversation) else { return };
+        let mark = talk.marks.mine.entry(chain).or_default();
+        if mark.0 < seq {
+            mark.0 = seq;
+            self.marks_moved(conversation, chain);
+        }
+    }
+
+    pub(super) fn read(
+        &mut self,
+        conversation: ConversationId,
+        chain: ChainId,
+        seq: u64,
+    ) -> Result<Reply, Refusal> {
+        let talk = self.talks.get_mut(&conversation).ok_or(Refusal::UnknownConversation)?;
+        let theirs = self
+            .chains
+            .get(&chain)
+            .filter(|known| known.conversation == conversation && known.owner != self.me.device);
+        // A request is shown before its chain is here; there is nothing to mark yet.
+        let Some(theirs) = theirs else { return Ok(Reply::Done) };
+        let seq = seq.min(theirs.opened);
+        let mark = talk.marks.mine.entry(chain).or_default();
+        if mark.1 < seq {
+            mark.1 = seq;
+            self.marks_moved(conversation, chain);
+            self.notice(Notice::Marks { conversation });
+        }
+        Ok(Reply::Done)
+    }
+
+    fn marks_moved(&mut self, conversation: ConversationId, chain: ChainId) {
+        self.touch(Record::Talk(conversation));
+        self.moved.insert((conversation, chain));
+    }
+
+    /// Writes the marks that moved in this step, and owes them to the other.
+    pub(super) fn write_marks(&mut self) {
+        for (conversation, chain) in std::mem::take(&mut self.moved) {
+            let Some(talk) = self.talks.get(&conversation) else { continue };
+            let (delivered, read) = talk.marks.mine.get(&chain).copied().unwrap_or_default();
+            let with = talk.with;
+            let reader = self.me.user;
+            self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
+            let link = self.device_of(with).and_then(|device| self.links_by_peer.get(&device));
+            if let Some(link) = link.and_then(|link| self.links.get_mut(link)) {
+                link.owed_marks.insert(conversation);
+            }
+        }
+    }
+
+    /// All marks are owed again: a new link, or another choice of the user.
+    pub(super) fn owe_marks(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let talk = self.devices.get(&link.peer).and_then(|user| self.people.get(user));
+        if let Some(someone) = talk {
+            link.owed_marks.insert(someone.conversation);
+        }
+    }
+
+    /// Tells the marks that are owed, where the other can open them already.
+    pub(super) fn tell_marks(&mut self) {
+        let owing: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.is_live() && !link.owed_marks.is_empty())
+            .map(|(id, link)| (*id, link.peer))
+            .collect();
+        for (id, peer) in owing {
+            let Some(link) = self.links.get(&id) else { continue };
+            for conversation in link.owed_marks.clone() {
+                let Some(frame) = self.cursor_for(peer, conversation) else { continue };
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.owed_marks.remove(&conversation);
+                    link.say(Frame::Cursor(frame));
+                }
+            }
+        }
+    }
+
+    fn cursor_for(&mut self, peer: DeviceId, conversation: ConversationId) -> Option<Signed<CursorFrame>> {
+        let (chain, epoch, side) = self.side_key(peer, conversation)?;
+        let receipts = self.me.preferences.receipts;
+        let talk = self.talks.get_mut(&conversation)?;
+        if talk.marks.mine.is_empty() {
+            return None;
+        }
+        // Time as the number: a restored data folder never says something that looks old.
+        talk.marks.number = self.wall.0.max(talk.marks.number + 1);
+        let number = talk.marks.number;
+        let marks = talk.marks.mine.iter().map(|(chain, (delivered, read))| Mark {
+            chain: *chain,
+            delivered: *delivered,
+            read: if receipts { *read } else { 0 },
+        });
+        let marks = codec::to_bytes(&Marks { marks: marks.collect() });
+        self.touch(Record::Talk(conversation));
+        let nonce = random(&mut self.rng);
+        let about = about(b"cursor", conversation, chain, epoch, number);
+        let sealed = seal_side(&side, nonce, &about, marks);
+        let key = &self.writers.get(&chain)?.key;
+        Some(CursorFrame { conversation, chain, number, epoch, nonce, sealed }.sign(key))
+    }
+
+    /// The newest side key of ours that the peer has for certain.
+    fn side_key(&self, peer: DeviceId, conversation: ConversationId) -> Option<(ChainId, u32, [u8; 32])> {
+        let link = self.links.get(self.links_by_peer.get(&peer)?)?;
+        let pair = self.pairs.get(&peer)?.state.mine?;
+        let heard = *link.has.get(&pair)?;
+        let chain = self.talks.get(&conversation)?.mine?;
+        let kept = self.writers.get(&chain)?.kept.iter().rev();
+        let (epoch, kept) = kept.into_iter().find(|(_, kept)| kept.given.is_some_and(|at| at <= heard))?;
+        Some((chain, *epoch, kept.side))
+    }
+
+    /// The peer says how far it is.
+    pub(super) fn cursor_came(&mut self, peer: DeviceId, cursor: &CursorFrame) {
+        let CursorFrame { conversation, chain, number, epoch, nonce, ref sealed } = *cursor;
+        let Some(side) = self.their_side_key(peer, conversation, chain, epoch) else { return };
+        let about = about(b"cursor", conversation, chain, epoch, number);
+        let Some(plain) = open_side(&side, nonce, &about, sealed) else { return };
+        let Ok(Marks { marks }) = codec::from_bytes(&plain) else { return };
+        let Some(talk) = self.talks.get_mut(&conversation) else { return };
+        let seen = talk.marks.seen.entry(chain).or_default();
+        if number <= *seen {
+            return;
+        }
+        *seen = number;
+        let (reader, receipts) = (talk.with, self.me.preferences.receipts);
+        let mut moved = Vec::new();
+        for Mark { chain, delivered, read } in marks {
+            let Some(mine) = self.chains.get(&chain) else { continue };
+            if mine.owner != self.me.device || mine.conversation != conversation {
+                continue;
+            }
+            let mark = talk.marks.theirs.entry(chain).or_default();
+            let before = *mark;
+            mark.0 = mark.0.max(delivered.min(mine.seq));
+            if receipts {
+                mark.1 = mark.1.max(read.min(mark.0));
+            }
+            if *mark != before {
+                moved.push((chain, *mark));
+            }
+        }
+        self.touch(Record::Talk(conversation));
+        for (chain, (delivered, read)) in &moved {
+            let (chain, delivered, read) = (*chain, *delivered, *read);
+            self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
+        }
+        if !moved.is_empty() {
+            self.notice(Notice::Marks { conversation });
+        }
+    }
+
+    fn their_side_key(
+        &self,
+        peer: DeviceId,
+        conversation: ConversationId,
+        chain: ChainId,
+        epoch: u32,
+    ) -> Option<[u8; 32]> {
+        let known = self.chains.get(&chain)?;
+        let theirs = known.owner == peer && known.conversation == conversation && known.bound;
+        Some(self.readers.get(&chain).filter(|_| theirs)?.epochs.get(&epoch)?.side)
+    }
+
+    pub(super) fn typing(&mut self, conversation: ConversationId, active: bool) -> Result<Reply, Refusal> {
+        let talk = self.talks.get(&conversation).ok_or(Refusal::UnknownConversation)?;
+        let shown = self.me.preferences.typing && !self.me.preferences.hidden;
+        let contact = self.people.get(&talk.with).filter(|with| with.relation == Relation::Contact);
+        if let Some(device) = contact.map(|someone| someone.profile.device().device)
+            && shown
+            && let Some((chain, epoch, side)) = self.side_key(device, conversation)
+        {
+            let nonce = random(&mut self.rng);
+            let about = about(b"ephemeral", conversation, chain, epoch, 0);
+            let body = codec::to_bytes(&EphemeralBody::Typing { active });
+            let sealed = seal_side(&side, nonce, &about, body);
+            let link = self.links_by_peer.get(&device).and_then(|link| self.links.get_mut(link));
+            if let Some(link) = link.filter(|link| link.is_live()) {
+                link.say(Frame::Ephemeral(Ephemeral { conversation, chain, epoch, nonce, sealed }));
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn ephemeral_came(&mut self, peer: DeviceId, ephemeral: &Ephemeral) {
+        let Ephemeral { conversation, chain, epoch, nonce, ref sealed } = *ephemeral;
+        if !self.me.preferences.typing {
+            return;
+        }
+        let Some(side) = self.their_side_key(peer, conversation, chain, epoch) else { return };
+        let about = about(b"ephemeral", conversation, chain, epoch, 0);
+        let Some(plain) = open_side(&side, nonce, &about, sealed) else { return };
+        if let (Ok(EphemeralBody::Typing { active }), Some(talk)) =
+            (EphemeralBody::decode(&mut codec::Decoder::new(&plain)), self.talks.get(&conversation))
+        {
+            let user = talk.with;
+            self.notice(Notice::Typing { conversation, user, active });
+        }
+    }
+}
+
+/// What a sealed mark is about; it cannot be moved elsewhere.
+fn about(what: &[u8], conversation: ConversationId, chain: ChainId, epoch: u32, number: u64) -> Vec<u8> {
+    let (epoch, number) = (epoch.to_be_bytes(), number.to_be_bytes());
+    [b"confab/1/side/", what, &[0], &conversation.0, &chain.0, &epoch, &number].concat()
+}
+
+fn seal_side(key: &[u8; 32], nonce: [u8; 24], about: &[u8], mut plain: Vec<u8>) -> Vec<u8> {
+    let cipher = XChaCha20Poly1305::new(&(*key).into());
+    cipher
+        .encrypt_in_place(&XNonce::from(nonce), about, &mut plain)
+        .expect("marks are far below the cipher's limit");
+    plain
+}
+
+fn open_side(key: &[u8; 32], nonce: [u8; 24], about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let cipher = XChaCha20Poly1305::new(&(*key).into());
+    let mut bytes = sealed.to_vec();
+    cipher.decrypt_in_place(&XNonce::from(nonce), about, &mut bytes).ok()?;
+    Some(bytes)
+}

@@ -1,0 +1,111 @@
+//! A data folder that was put back to an old copy: same device, new incarnation. Nothing is appended to the old chains, and
+//! no ratchet goes on from where the copy was made.
+
+use crate::{
+    error::CloseCode,
+    event::{Event, EventBody},
+    ids::{ChainId, ConversationId},
+    letter::Letter,
+    seal::Seal,
+    timeline::System,
+};
+
+use super::{Node, Relation, conversation::Message, letters::LetterKind, loads::Purpose, records::Record};
+
+impl<S: Seal> Node<S> {
+    /// A peer has more of a chain of ours than we have, or another part: we write it no more.
+    pub(super) fn discovered_restore(&mut self, chain: ChainId) {
+        if !self.is_written(chain) {
+            // Known already: it is one of the chains before the restore.
+            return;
+        }
+        self.begin_incarnation();
+        // Everybody compares anew, with keys that nothing forgotten was ever sealed with.
+        let all: Vec<_> = self.links.keys().copied().collect();
+        for link in all {
+            self.close(link, CloseCode::Normal);
+        }
+    }
+
+    fn is_written(&self, chain: ChainId) -> bool {
+        self.talks.values().any(|talk| talk.mine == Some(chain))
+            || self.pairs.values().any(|pair| pair.state.mine == Some(chain))
+    }
+
+    /// New keys, new sessions, new chains.
+    pub(super) fn begin_incarnation(&mut self) {
+        self.me.incarnation += 1;
+        self.me.olm = self.seal.new_account();
+        self.touch(Record::Olm);
+        self.new_seal_key();
+        self.renew_profile();
+        for (device, pair) in &mut self.pairs {
+            for id in std::mem::take(&mut pair.state.sessions) {
+                pair.sessions.remove(&id);
+                self.dirty.insert(Record::Session(*device, id));
+            }
+            pair.state.writing = None;
+            pair.state.mine = None;
+            pair.state.reset = Some(self.wall);
+            self.dirty.insert(Record::Pair(*device));
+        }
+        let talks: Vec<_> = self.talks.keys().copied().collect();
+        for id in talks {
+            self.close_chain(id);
+            self.row(id, System::Restored);
+        }
+        let people: Vec<_> = self.people.iter().map(|(user, someone)| (*user, someone.relation)).collect();
+        for (user, relation) in people {
+            let Some(device) = self.device_of(user) else { continue };
+            self.forget_letter(device, LetterKind::Answer);
+            match relation {
+                Relation::Contact => self.write_open(user, device),
+                Relation::Asked => {
+                    // The one-time key in it went with the account.
+                    let asked = self.letters.get(&(device, LetterKind::Request)).map(|letter| &letter.letter);
+                    if let Some(Letter::Request(request)) = asked {
+                        let (msg_id, text) = (request.msg_id, request.text.clone());
+                        self.request(user, device, msg_id, text);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The chain of this conversation is written no more. What of it nobody confirmed may lie on a branch of its own, which no
+    /// other node takes: it is written once more, under the same message ids.
+    fn close_chain(&mut self, conversation: ConversationId) {
+        let Some(talk) = self.talks.get_mut(&conversation) else { return };
+        let Some(chain) = talk.mine.take() else { return };
+        let confirmed = talk.marks.theirs.get(&chain).map_or(0, |mark| mark.0);
+        self.touch(Record::Talk(conversation));
+        if let Some(writer) = self.writers.get_mut(&chain) {
+            writer.outbound = None;
+            self.touch(Record::Outbound(chain));
+        }
+        if let Some(last) = self.chains.get(&chain).map(|chain| chain.seq)
+            && last > confirmed.max(1)
+        {
+            self.load_events(chain, confirmed.max(1) + 1, self.config.batch, Purpose::Rewrite(chain, last));
+        }
+    }
+
+    pub(super) fn rewrite(&mut self, id: ChainId, last: u64, events: &[Event]) {
+        let Some(conversation) = self.chains.get(&id).map(|chain| chain.conversation) else { return };
+        for event in events.iter().filter(|event| event.seq() <= last) {
+            if let Some(EventBody::Content(content)) = event.body()
+                && let Some(inner) = self.own_message(id, event.seq(), content)
+            {
+                let message =
+                    Message { msg_id: inner.msg_id, kind: inner.kind, data: inner.data, wall: inner.wall };
+                self.write_content(conversation, message);
+            }
+        }
+        if let Some(event) = events.last()
+            && event.seq() < last
+        {
+            self.load_events(id, event.seq() + 1, self.config.batch, Purpose::Rewrite(id, last));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Machines with the real ratchets, wired in memory: every batch is committed, every message crosses as bytes.
+
+mod contact;
+mod world;

@@ -1,0 +1,153 @@
+//! What must hold at rest: equal sets, equal order, equal timelines, nothing committed missing, nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    host::{Host, SimSeal},
+    model::{Model, Said},
+};
+use crate::{
+    identity::{one_to_one, pair},
+    ids::{ChainId, ConversationId, MsgId, UserId},
+    node::Relation,
+    timeline::{Content, Item, Key},
+};
+
+/// How two people who should agree do not.
+pub(super) fn differences<S: SimSeal>(hosts: &[Host<S>], model: &Model) -> Vec<String> {
+    let mut found = Vec::new();
+    for a in 0..hosts.len() {
+        if hosts[a].node.is_none() {
+            found.push(format!("{a} does not run"));
+        }
+        for b in a + 1..hosts.len() {
+            if hosts[a].honest && hosts[b].honest {
+                two(hosts, model, a, b, &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn relation<S: SimSeal>(hosts: &[Host<S>], of: usize, about: UserId) -> Option<Relation> {
+    hosts[of].store.people.get(&about).map(|person| person.relation)
+}
+
+fn two<S: SimSeal>(hosts: &[Host<S>], model: &Model, a: usize, b: usize, found: &mut Vec<String>) {
+    let (Some(ida), Some(idb)) = (&hosts[a].identity, &hosts[b].identity) else {
+        found.push(format!("{a} or {b} has no identity"));
+        return;
+    };
+    let (from_a, from_b) = (relation(hosts, a, idb.user), relation(hosts, b, ida.user));
+    let conversation = one_to_one(ida.user, idb.user);
+    if from_a != Some(Relation::Contact) || from_b != Some(Relation::Contact) {
+        if model.must_be_contacts(a, b) {
+            found.push(format!("{a} and {b} both want to talk, but are {from_a:?} and {from_b:?}"));
+        }
+        for (of, about) in [(a, b), (b, a)] {
+            quarantined(hosts, model, of, about, conversation, found);
+        }
+        return;
+    }
+    same_chains(hosts, a, b, conversation, found);
+    same_chains(hosts, a, b, pair(ida.device, idb.device), found);
+    let mut keys: BTreeMap<MsgId, Key> = BTreeMap::new();
+    for (who, other) in [(a, b), (b, a)] {
+        let items = text_items(hosts, who, conversation);
+        for item in &items {
+            if let Some(key) = keys.insert(item.id, item.key)
+                && key != item.key
+            {
+                found.push(format!("{:?} stands at {key:?} for {a} and at {:?} for {b}", item.id, item.key));
+            }
+        }
+        let shown: BTreeSet<MsgId> = items.iter().map(|item| item.id).collect();
+        for (id, said) in model.between(who, other) {
+            if !shown.contains(id) && !excused(said, who) {
+                found.push(format!("{id:?} of {} is missing at {who}", said.by));
+            }
+            if said.by == who && !said.lost && !said.gone_at_author && shown.contains(id) {
+                delivered(hosts, who, conversation, *id, found);
+            }
+        }
+    }
+}
+
+fn excused(said: &Said, at: usize) -> bool {
+    said.lost || said.gone_at_author && said.by == at
+}
+
+fn text_items<S: SimSeal>(hosts: &[Host<S>], who: usize, conversation: ConversationId) -> Vec<&Item> {
+    let mut items = hosts[who].store.timeline(conversation);
+    items.retain(|item| matches!(item.content, Content::Text { .. }));
+    items
+}
+
+/// Who did not say yes sees at most the text of the request.
+fn quarantined<S: SimSeal>(
+    hosts: &[Host<S>],
+    model: &Model,
+    of: usize,
+    about: usize,
+    conversation: ConversationId,
+    found: &mut Vec<String>,
+) {
+    if model.stance(of, about) != super::model::Stance::None
+        && model.stance(of, about) != super::model::Stance::No
+    {
+        return;
+    }
+    if relation(hosts, of, hosts[about].identity.as_ref().map_or(UserId([0; 32]), |id| id.user))
+        == Some(Relation::Contact)
+    {
+        found.push(format!("{of} never said yes to {about}, and is a contact"));
+    }
+    for item in text_items(hosts, of, conversation) {
+        if model.said.get(&item.id).is_some_and(|said| said.by == about && !said.request) {
+            found.push(format!("{of} never said yes to {about}, and sees {:?}", item.id));
+        }
+    }
+}
+
+fn same_chains<S: SimSeal>(
+    hosts: &[Host<S>],
+    a: usize,
+    b: usize,
+    conversation: ConversationId,
+    found: &mut Vec<String>,
+) {
+    let chains = |who: usize| -> BTreeMap<ChainId, _> {
+        let store = &hosts[who].store;
+        let of_room = store.rooms.iter().filter(|(_, room)| **room == conversation);
+        of_room.filter_map(|(chain, _)| Some((*chain, store.head(*chain)?))).collect()
+    };
+    let (at_a, at_b) = (chains(a), chains(b));
+    for chain in at_a.keys().chain(at_b.keys()).collect::<BTreeSet<_>>() {
+        let (head_a, head_b) = (at_a.get(chain), at_b.get(chain));
+        if head_a.map(|head| head.id()) != head_b.map(|head| head.id()) {
+            let (seq_a, seq_b) = (head_a.map_or(0, |head| head.seq()), head_b.map_or(0, |head| head.seq()));
+            found.push(format!("{chain:?} ends at {seq_a} for {a} and at {seq_b} for {b}"));
+        }
+    }
+}
+
+/// The author of what the other has opened knows so.
+fn delivered<S: SimSeal>(
+    hosts: &[Host<S>],
+    author: usize,
+    conversation: ConversationId,
+    id: MsgId,
+    found: &mut Vec<String>,
+) {
+    let store = &hosts[author].store;
+    let Some(item) = store.items.get(&(conversation, id)) else { return };
+    let marks = store.cursors.values().filter(|cursor| cursor.chain == item.key.chain);
+    let other = |cursor: &&crate::node::Cursor| cursor.reader != item.author;
+    let mark = marks.filter(other).map(|cursor| cursor.delivered).max().unwrap_or(0);
+    if mark < item.key.seq {
+        found.push(format!(
+            "{id:?} ({}) is not marked delivered at its author {author}: {mark}",
+            item.key.seq
+        ));
+    }
+}

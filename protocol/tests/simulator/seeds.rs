@@ -1,0 +1,50 @@
+//! Two hundred seeds, of every theme, in eight tests so that they spread over the cores.
+
+use protocol::sim::{Options, Script, Theme, shrink};
+
+use crate::play;
+
+const SEEDS: u64 = 200;
+
+/// Seeds that once found a mistake, and stay.
+const KEPT: [u64; 0] = [];
+
+fn keeps_its_promises(seed: u64) {
+    let script = Script::write(seed);
+    if play(&script, Options::default()).broken.is_empty() {
+        return;
+    }
+    let short = shrink(&script, |script| !play(script, Options::default()).broken.is_empty());
+    let told = play(&short, Options { tell: true, ..Options::default() });
+    panic!(
+        "seed {seed} ({:?}) breaks promises:\n{:#?}\nwith this script:\n{short:#?}\n`cargo sim --seed {seed}` tells all",
+        Theme::of(seed),
+        told.broken
+    );
+}
+
+macro_rules! eighths {
+    ($($name:ident = $part:literal)*) => {
+        $(#[test]
+        fn $name() {
+            // Each part has all themes.
+            (0..SEEDS).filter(|seed| seed / 8 % 8 == $part).for_each(keeps_its_promises);
+        })*
+    };
+}
+
+eighths! {
+    seeds_of_the_first_part_keep_all_promises = 0
+    seeds_of_the_second_part_keep_all_promises = 1
+    seeds_of_the_third_part_keep_all_promises = 2
+    seeds_of_the_fourth_part_keep_all_promises = 3
+    seeds_of_the_fifth_part_keep_all_promises = 4
+    seeds_of_the_sixth_part_keep_all_promises = 5
+    seeds_of_the_seventh_part_keep_all_promises = 6
+    seeds_of_the_eighth_part_keep_all_promises = 7
+}
+
+#[test]
+fn seeds_that_once_found_a_mistake_keep_all_promises() {
+    KEPT.into_iter().for_each(keeps_its_promises);
+}
