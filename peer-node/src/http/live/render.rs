@@ -49,6 +49,7 @@ struct About {
     marks: bool,
     network: bool,
     closed: bool,
+    everything: bool,
 }
 
 impl About {
@@ -87,6 +88,7 @@ impl About {
                 }
                 Change::Stage(stage) => about.closed |= *stage != Stage::Open,
                 Change::Directory => about.network = true,
+                Change::Everything => about.everything = true,
                 Change::ClockWrong { .. } | Change::Settings => {}
             }
         }
@@ -104,6 +106,12 @@ impl Teller {
         let about = About::new(changes, self.open);
         if about.closed || self.door.service.stage().await != Stage::Open {
             return None;
+        }
+        if about.everything {
+            // The page loads itself anew, so nothing that it was told before counts.
+            self.told.clear();
+            self.states.clear();
+            return Some(vec![json!({ "op": "gap" })]);
         }
         let mut said = Vec::new();
         let page = self.look.page_at(&self.session, self.door.clock.wall());
