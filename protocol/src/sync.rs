@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::Event,
+    frame::Head,
     ids::{ChainId, LoadId},
 };
 
@@ -37,6 +38,8 @@ struct Cursor {
     next: u64,
     /// The last there is to send.
     last: u64,
+    /// What the peer says that it has just before `next`.
+    after: Option<Head>,
 }
 
 /// Stored events that are wanted next.
@@ -53,10 +56,9 @@ impl Flow {
         Self { room: room.into(), ..Self::default() }
     }
 
-    /// The peer has everything of `chain` below `next`; there is more up to `last`.
-    pub fn begin(&mut self, chain: ChainId, urgency: Urgency, next: u64, last: u64) {
-        let cursor = self.chains.entry(chain).or_insert(Cursor { urgency, next, last });
-        *cursor = Cursor { urgency, next, last };
+    /// The peer has everything of `chain` below `next`, the last of it being `after`; there is more up to `last`.
+    pub fn begin(&mut self, chain: ChainId, urgency: Urgency, next: u64, last: u64, after: Option<Head>) {
+        self.chains.insert(chain, Cursor { urgency, next, last, after });
         self.note(chain);
     }
 
@@ -97,15 +99,23 @@ impl Flow {
     }
 
     /// The events that a load brought: which of them to send.
-    pub fn loaded(&mut self, load: LoadId, events: Vec<Event>) -> Vec<Event> {
-        let Some((_, chain)) = self.loading.take_if(|(id, _)| *id == load) else { return Vec::new() };
+    ///
+    /// # Errors
+    /// What the peer has of this chain is not what comes before them: nothing of it is sent any more.
+    pub fn loaded(&mut self, load: LoadId, events: Vec<Event>) -> Result<Vec<Event>, ChainId> {
+        let Some((_, chain)) = self.loading.take_if(|(id, _)| *id == load) else { return Ok(Vec::new()) };
         let none = events.is_empty();
         let mut out = Vec::with_capacity(events.len());
         for event in events {
-            let Some(cursor) = self.chains.get(&chain) else { break };
+            let Some(cursor) = self.chains.get_mut(&chain) else { break };
             if event.chain() != chain || event.seq() != cursor.next || event.seq() > cursor.last {
                 break;
             }
+            if cursor.after.is_some_and(|head| !head.fits(event.header().prev)) {
+                self.end(chain);
+                return Err(chain);
+            }
+            cursor.after = None;
             if self.room < event.wire_len() as u64 {
                 break;
             }
@@ -119,7 +129,7 @@ impl Flow {
             }
         }
         self.note(chain);
-        out
+        Ok(out)
     }
 
     /// The peer stored what it had room for.
@@ -174,9 +184,9 @@ mod tests {
     fn a_live_event_goes_out_at_once_and_only_to_a_peer_that_has_the_one_before() {
         let mut flow = Flow::new(256 << 10);
         assert!(!flow.appended(&event(1, 5)), "the peer's frontier is not known yet");
-        flow.begin(event(1, 5).chain(), Urgency::Content, 6, 5);
+        flow.begin(event(1, 5).chain(), Urgency::Content, 6, 5, None);
         assert!(flow.appended(&event(1, 6)));
-        flow.begin(event(2, 2).chain(), Urgency::Content, 2, 3);
+        flow.begin(event(2, 2).chain(), Urgency::Content, 2, 3, None);
         assert!(!flow.appended(&event(2, 4)), "2 and 3 come first");
         assert_eq!(flow.wants(1 << 16).map(|wanted| wanted.from), Some(2));
     }
@@ -186,12 +196,12 @@ mod tests {
         let room = LEAST_ROOM + 1500;
         let mut flow = Flow::new(u32::try_from(room).unwrap());
         let chain = event(1, 2).chain();
-        flow.begin(chain, Urgency::Content, 2, 9);
+        flow.begin(chain, Urgency::Content, 2, 9, None);
         let wanted = flow.wants(1 << 16).expect("there is room");
         flow.loads(LoadId(1), wanted.chain);
         assert_eq!(flow.wants(1 << 16), None, "one load at a time");
-        assert_eq!(flow.loaded(LoadId(9), vec![event(1, 2)]), vec![], "another load");
-        assert_eq!(flow.loaded(LoadId(1), vec![event(1, 2), event(1, 3)]).len(), 2);
+        assert_eq!(flow.loaded(LoadId(9), vec![event(1, 2)]), Ok(vec![]), "another load");
+        assert_eq!(flow.loaded(LoadId(1), vec![event(1, 2), event(1, 3)]).map(|sent| sent.len()), Ok(2));
         assert_eq!(flow.wants(1 << 16), None, "no room");
         assert!(!flow.appended(&event(1, 10)));
         assert!(flow.is_under_way());
@@ -204,10 +214,21 @@ mod tests {
     fn key_material_goes_first() {
         let mut flow = Flow::new(256 << 10);
         let (a, b) = (event(1, 2).chain(), event(2, 2).chain());
-        flow.begin(a, Urgency::Content, 1, 2);
-        flow.begin(b, Urgency::Pair, 1, 2);
+        flow.begin(a, Urgency::Content, 1, 2, None);
+        flow.begin(b, Urgency::Pair, 1, 2, None);
         assert_eq!(flow.wants(1 << 16).map(|wanted| wanted.chain), Some(b));
         flow.end(b);
         assert_eq!(flow.wants(1 << 16).map(|wanted| wanted.chain), Some(a));
+    }
+
+    #[test]
+    fn a_chain_that_goes_on_from_something_else_is_not_sent() {
+        let mut flow = Flow::new(256 << 10);
+        let chain = event(1, 2).chain();
+        let other = Head::short(EventId([2; 32]));
+        flow.begin(chain, Urgency::Content, 2, 3, Some(other));
+        flow.loads(LoadId(1), chain);
+        assert_eq!(flow.loaded(LoadId(1), vec![event(1, 2)]), Err(chain));
+        assert_eq!(flow.wants(1 << 16), None);
     }
 }

@@ -216,7 +216,7 @@ impl<S: Seal> Node<S> {
         self.chains.insert(id, chain);
         let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
         for link in self.links.values_mut().filter(|link| link.told.contains(&conversation)) {
-            link.flow.begin(id, urgency, 1, 0);
+            link.flow.begin(id, urgency, 1, 0, None);
         }
         let genesis = Genesis { conversation, class, owner, incarnation, previous };
         let event = self.append(id, EventBody::Genesis(genesis)).expect("its key was just put there");
@@ -258,7 +258,7 @@ impl<S: Seal> Node<S> {
         &mut self,
         device: DeviceId,
         link: Option<LinkId>,
-        event: Event,
+        event: &Event,
     ) -> Result<(), Violation> {
         let id = event.chain();
         if link.and_then(|link| self.links.get(&link)).is_some_and(|link| link.refused.contains(&id)) {
@@ -273,22 +273,28 @@ impl<S: Seal> Node<S> {
         if chain.forked {
             return Ok(());
         }
-        match chain.head().fit(&event) {
-            Fit::Known => Ok(()),
+        match chain.head().fit(event) {
+            Fit::Known => {
+                // It came by a letter before; the peer does not know that it is here.
+                if let Some(link) = link.and_then(|link| self.links.get_mut(&link)) {
+                    link.grown.insert(id);
+                }
+                Ok(())
+            }
             // A new link compares anew, and begins where this chain ends.
             Fit::Gap => Err(Violation::new(CloseCode::Contradiction, "events of a chain are missing")),
             Fit::Fork => {
-                self.forked(id, link, &event);
+                self.forked(id, link, event);
                 Ok(())
             }
             Fit::Next => {
                 let conversation = chain.conversation;
                 let room = chain.bound || chain.bytes < self.config.max_unbound_bytes;
                 if !room {
-                    self.refuse(link, conversation, &event, RejectReason::Unbound);
+                    self.refuse(link, conversation, event, RejectReason::Unbound);
                     return Ok(());
                 }
-                self.store(id, device, link, &event);
+                self.store(id, device, link, event);
                 Ok(())
             }
         }
@@ -299,7 +305,7 @@ impl<S: Seal> Node<S> {
         &mut self,
         device: DeviceId,
         link: Option<LinkId>,
-        event: Event,
+        event: &Event,
     ) -> Result<(), Violation> {
         let Some(EventBody::Genesis(genesis)) = event.body() else {
             return Err(Violation::new(CloseCode::Contradiction, "a chain without its beginning"));
@@ -325,7 +331,7 @@ impl<S: Seal> Node<S> {
             of_owner.fold((0, 0), |(count, unbound), chain| (count + 1, unbound + usize::from(!chain.bound)));
         let bound = class == Class::Pair || owner == self.me.device;
         if count >= self.config.max_chains || (!bound && unbound >= self.config.max_unbound) {
-            self.refuse(link, conversation, &event, RejectReason::TooMany);
+            self.refuse(link, conversation, event, RejectReason::TooMany);
             return Ok(());
         }
         let id = event.chain();
@@ -344,7 +350,7 @@ impl<S: Seal> Node<S> {
             bytes: 0,
             forked: false,
         };
-        if chain.head().fit(&event) != Fit::Next {
+        if chain.head().fit(event) != Fit::Next {
             return Err(Violation::new(CloseCode::Contradiction, "a chain without its beginning"));
         }
         self.chains.insert(id, chain);
@@ -359,7 +365,7 @@ impl<S: Seal> Node<S> {
                 }
             }
         }
-        self.store(id, device, link, &event);
+        self.store(id, device, link, event);
         if self.pairs.get(&device).is_some_and(|pair| pair.state.bound.contains_key(&id)) {
             self.bind(device, id);
         }

@@ -393,7 +393,7 @@ impl<S: Seal> Node<S> {
                 self.learn_addresses(user, &accept.addresses);
                 self.forget_letter(device, LetterKind::Request);
                 for event in accept.events {
-                    let taken = event.verify().and_then(|event| self.take_event(device, None, event));
+                    let taken = event.verify().and_then(|event| self.take_event(device, None, &event));
                     if taken.is_err() {
                         break;
                     }

@@ -357,7 +357,12 @@ impl<S: Seal> Node<S> {
                         .is_some_and(|known| known.owner == self.me.device && known.seq >= entry.seq);
                     if let Some(link) = self.links.get_mut(&id).filter(|_| mine) {
                         let has = link.has.entry(chain).or_default();
+                        let more = entry.seq > *has;
                         *has = entry.seq.max(*has);
+                        if more && conversation == self.pair_conversation(peer) {
+                            // It has a newer key for our marks, and may have let go of the older one.
+                            self.owe_marks(id);
+                        }
                     }
                 }
             }
@@ -395,7 +400,8 @@ impl<S: Seal> Node<S> {
                 Standing::Equal | Standing::Behind => {
                     let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
                     if let Some(link) = self.links.get_mut(&id) {
-                        link.flow.begin(chain_id, urgency, theirs.seq + 1, last);
+                        let after = (theirs.seq > 0).then_some(theirs.head);
+                        link.flow.begin(chain_id, urgency, theirs.seq + 1, last, after);
                         link.has.insert(chain_id, theirs.seq);
                     }
                 }
@@ -438,7 +444,7 @@ impl<S: Seal> Node<S> {
             if chain.owner == peer && range.from <= last {
                 let urgency = if chain.class == Class::Pair { Urgency::Pair } else { Urgency::Content };
                 if let Some(link) = self.links.get_mut(&id) {
-                    link.flow.begin(range.chain, urgency, range.from, last);
+                    link.flow.begin(range.chain, urgency, range.from, last, None);
                 }
             }
         }
@@ -457,7 +463,7 @@ impl<S: Seal> Node<S> {
                 .checked_sub(bytes)
                 .ok_or(Violation::new(CloseCode::Flood, "events beyond the window"))?;
             link.taken = link.taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-            self.take_event(peer, Some(id), event)?;
+            self.take_event(peer, Some(id), &event)?;
         }
         Ok(())
     }
@@ -500,10 +506,15 @@ impl<S: Seal> Node<S> {
     pub(super) fn send_loaded(&mut self, id: LinkId, load: LoadId, events: Vec<Event>) {
         let batch = self.config.batch;
         let Some(link) = self.links.get_mut(&id) else { return };
-        for event in link.flow.loaded(load, events) {
-            if let Some(chain) = self.chains.get(&event.chain()) {
-                link.send_event(chain.conversation, event, batch);
+        match link.flow.loaded(load, events) {
+            Ok(events) => {
+                for event in events {
+                    if let Some(chain) = self.chains.get(&event.chain()) {
+                        link.send_event(chain.conversation, event, batch);
+                    }
+                }
             }
+            Err(chain) => self.discovered_restore(chain),
         }
     }
 

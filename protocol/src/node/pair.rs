@@ -307,7 +307,11 @@ impl<S: Seal> Node<S> {
             said,
         };
         let plain = SecretBytes::new(codec::to_padded_bytes(&inside, PAD_TO));
-        let olm = self.seal.pair_encrypt(pair.sessions.get_mut(&session)?, &plain).ok()?;
+        let written = pair.sessions.get_mut(&session).map(|session| self.seal.pair_encrypt(session, &plain));
+        let Some(Ok(olm)) = written else {
+            self.reset_pair(device);
+            return None;
+        };
         let kind = if olm.kind == 0 { OlmKind::PreKey } else { OlmKind::Normal };
         self.touch(Record::Session(device, session));
         let event = self.append(chain, EventBody::Pair(PairBody { session, kind, olm: olm.bytes }))?;

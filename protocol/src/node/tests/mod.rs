@@ -1,4 +1,6 @@
 //! Machines with the real ratchets, wired in memory: every batch is committed, every message crosses as bytes.
 
 mod contact;
+mod talk;
+mod trouble;
 mod world;

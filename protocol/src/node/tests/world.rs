@@ -271,6 +271,19 @@ impl World {
         }
     }
 
+    /// Both ends believe in their links, and nothing crosses any more.
+    pub(super) fn lose_links(&mut self, at: usize) {
+        self.links.retain(|(a, _), (b, _)| *a != at && *b != at);
+    }
+
+    pub(super) fn link_count(&self, at: usize) -> usize {
+        self.links.keys().filter(|(peer, _)| *peer == at).count()
+    }
+
+    pub(super) fn link_of(&self, at: usize) -> LinkId {
+        self.links.keys().find(|(peer, _)| *peer == at).expect("a link").1
+    }
+
     pub(super) fn go_offline(&mut self, at: usize) {
         self.peers[at].online = false;
         self.peers[at].listed = false;
@@ -319,10 +332,7 @@ impl World {
     pub(super) fn step(&mut self, at: usize, most: usize) -> bool {
         let (now, wall) = (self.now, self.wall(at));
         let peer = &mut self.peers[at];
-        let Some(node) = &mut peer.node else {
-            peer.queue.clear();
-            return false;
-        };
+        let Some(node) = &mut peer.node else { return false };
         let due = node.next_timeout().is_some_and(|at| at <= now);
         if peer.queue.is_empty() && !due {
             return false;
@@ -379,7 +389,8 @@ impl World {
         self.peers[at].node = None;
         self.peers[at].listed = false;
         self.cut(at);
-        self.peers[at].queue.clear();
+        // A command that was not answered is given again by whoever gave it.
+        self.peers[at].queue.retain(|input| matches!(input, Input::Command { .. }));
     }
 
     pub(super) fn open(&mut self, at: usize, restored: bool) {
