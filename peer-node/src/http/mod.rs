@@ -6,6 +6,9 @@ pub mod error;
 pub mod events;
 pub mod guard;
 pub mod openapi;
+mod assets;
+mod live;
+mod pages;
 mod serve;
 pub mod session;
 
@@ -64,6 +67,7 @@ pub fn router(door: Door) -> Router {
     Router::new()
         .route("/health", get(health))
         .merge(api)
+        .merge(pages::routes(&door))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
