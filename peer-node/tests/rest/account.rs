@@ -47,16 +47,31 @@ async fn after_a_reset_contacts_must_confirm_before_they_write() {
     let reset = json!({ "username": "alice", "passphrase": ALICE, "reset": true });
     assert_eq!(again.post("account", reset).await["created"], false);
 
+    let mut again_hears = again.events().await;
     let asked = again.post("requests", json!({ "username": "bob", "text": "new keys" })).await;
-    let changed = bob_hears
-        .until("new keys", |name, data| name == "person" && data["person"]["keys_changed"] == true)
-        .await;
+    let to = asked["conversation"].as_str().expect("an id").to_owned();
+    assert_ne!(to, conversation, "a reset is a new identity");
+    let asks_anew = |name: &str, data: &Value| {
+        name == "person" && data["person"]["relation"] == "asking" && data["person"]["keys_changed"] == true
+    };
+    let changed = bob_hears.until("new keys", asks_anew).await;
+    assert!(changed["person"]["replaces"].is_string(), "{changed}");
     let user = changed["user"].as_str().expect("an id").to_owned();
-    let to = bob.get(&format!("people/{user}")).await["conversation"].as_str().expect("an id").to_owned();
-    let problem = bob.refused(&format!("conversations/{to}/messages"), json!({ "text": "is it you?" })).await;
-    assert_eq!((&problem["code"], &problem["field"]), (&json!("keys_changed"), &json!("user")));
+
+    bob.post(&format!("requests/{user}/accept"), Value::Null).await;
+    // To the old identity and to the new one, nothing goes before Bob has agreed.
+    for to in [&conversation, &to] {
+        let problem =
+            bob.refused(&format!("conversations/{to}/messages"), json!({ "text": "is it you?" })).await;
+        assert_eq!(
+            (&problem["code"], &problem["field"]),
+            (&json!("keys_changed"), &json!("user")),
+            "{problem}"
+        );
+    }
     bob.post(&format!("people/{user}/confirm-keys"), Value::Null).await;
-    assert_ne!(asked["conversation"], conversation.as_str());
+    bob.post(&format!("conversations/{to}/messages"), json!({ "text": "it is you" })).await;
+    again_hears.text("it is you").await;
     again.stop().await;
     bob.stop().await;
     directory.stop().await;
