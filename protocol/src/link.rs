@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     config::Config,
     event::Event,
-    frame::{Events, Frame, Hello, State},
+    frame::{Events, Frame, Hello, Mark, State},
     ids::{ChainId, ConversationId, DeviceId},
     sync::Flow,
     time::Now,
@@ -46,8 +46,13 @@ pub struct Link {
     pub refused: BTreeSet<ChainId>,
     /// Conversations whose marks the peer was not told yet.
     pub owed_marks: BTreeSet<ConversationId>,
-    /// Letters that came while the peer was no contact.
-    pub letters: u32,
+    /// Marks on chains of ours of which it is not sure yet that the peer has the same.
+    pub early_marks: BTreeMap<ChainId, Mark>,
+    /// Frames, and letters among them, that came while the peer was no contact.
+    pub strange_frames: u32,
+    pub strange_letters: u32,
+    /// The peer broke the rules: it is not dialled again at once.
+    pub broken: bool,
     /// The user was told that this person can be reached.
     pub reachable: bool,
     out: Outbox,
@@ -86,7 +91,10 @@ impl Link {
             grown: BTreeSet::new(),
             refused: BTreeSet::new(),
             owed_marks: BTreeSet::new(),
-            letters: 0,
+            early_marks: BTreeMap::new(),
+            strange_frames: 0,
+            strange_letters: 0,
+            broken: false,
             reachable: false,
             out: Outbox::default(),
         }

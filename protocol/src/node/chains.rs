@@ -273,6 +273,11 @@ impl<S: Seal> Node<S> {
         if chain.forked {
             return Ok(());
         }
+        if chain.owner == self.me.device && self.is_written(id) {
+            self.check_own(link, event);
+            return Ok(());
+        }
+        let Some(chain) = self.chains.get(&id) else { return Ok(()) };
         match chain.head().fit(event) {
             Fit::Known => Ok(()),
             // A new link compares anew, and begins where this chain ends.
@@ -313,7 +318,11 @@ impl<S: Seal> Node<S> {
             Class::Pair => Some(self.pair_conversation(device)),
             _ => None,
         };
-        if shared != Some(conversation) || (owner != device && owner != self.me.device) {
+        // A chain of our own that we don't know can only be from before a restore.
+        let lost = owner == self.me.device
+            && (class == Class::Pair || incarnation < self.me.incarnation)
+            && self.me.incarnation > 1;
+        if shared != Some(conversation) || (owner != device && !lost) {
             return Err(Violation::new(CloseCode::Forbidden, "a chain of a conversation that is not shared"));
         }
         let of_owner = self
@@ -427,13 +436,14 @@ impl<S: Seal> Node<S> {
         chain.bound = true;
         let (conversation, incarnation) = (chain.conversation, chain.incarnation);
         self.touch(Record::Chain(id));
-        let older = self.talks.get(&conversation).is_some_and(|talk| {
-            let others = talk.chains.iter().filter(|other| **other != id);
-            others
-                .filter_map(|other| self.chains.get(other))
-                .any(|chain| chain.owner == device && chain.bound && chain.incarnation < incarnation)
-        });
-        if older {
+        let all = self.talks.get(&conversation).map(|talk| talk.chains.as_slice()).unwrap_or_default();
+        let older: Vec<_> = all
+            .iter()
+            .filter_map(|other| self.chains.get(other))
+            .filter(|chain| chain.owner == device && chain.bound && chain.incarnation < incarnation)
+            .collect();
+        // A fork said so already.
+        if !older.is_empty() && !older.iter().any(|chain| chain.forked) {
             self.row(conversation, System::PeerRestored);
         }
         self.open_waiting(id);

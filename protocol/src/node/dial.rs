@@ -22,7 +22,7 @@ pub(super) struct Dialling {
     /// The last wait; the next is drawn from it.
     wait: Duration,
     /// A `Dial` is with the driver.
-    under_way: bool,
+    pub(super) under_way: bool,
 }
 
 impl<S: Seal> Node<S> {

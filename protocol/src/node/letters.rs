@@ -111,6 +111,13 @@ impl<S: Seal> Node<S> {
         }
     }
 
+    /// A request that was taken is said once more on every link: the other may have been restored to before it.
+    pub(super) fn ask_once_more(&mut self, device: DeviceId) {
+        if let Some(letter) = self.letters.get_mut(&(device, LetterKind::Request)) {
+            letter.taken = false;
+        }
+    }
+
     /// The directory is there.
     pub(super) fn post_letters(&mut self) {
         let all: Vec<_> = self.letters.keys().copied().collect();

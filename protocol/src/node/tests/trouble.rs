@@ -247,3 +247,39 @@ fn unanswered_things_are_refused_with_a_reason() {
     assert_eq!(world.reply(A, not_asked), Err(Refusal::NoRequest));
     assert_eq!(world.reply(A, nowhere), Err(Refusal::UnknownConversation));
 }
+
+#[test]
+fn a_contact_that_lies_about_our_chain_makes_us_do_nothing() {
+    use crate::frame::{Frontier, FrontierEntry, FrontierKind, Head};
+    let mut world = World::contacts();
+    let conversation = world.conversation(A, B);
+    let mine = world.rows(A, B)[0].key.chain;
+    for (seq, head) in [(1_000_000, [1; 8]), (2, [1; 8]), (1, [1; 8])] {
+        let link = world.link_of(A);
+        let entries = vec![FrontierEntry { chain: mine, seq, head: Head::Short(head), clip: None }];
+        let frontier = Frontier { conversation, kind: FrontierKind::Full, entries };
+        world.input(A, Input::Received { link, frames: vec![Frame::Frontier(frontier)] });
+        world.run();
+    }
+    assert!(world.lines(A, B).is_empty(), "{:?}", world.lines(A, B));
+    world.restart(B);
+    world.send(A, B, "as if nothing had been");
+    world.pass(Duration::from_secs(60));
+    world.assert_together(&["may I?", "as if nothing had been"]);
+}
+
+#[test]
+fn a_stranger_that_floods_is_put_out() {
+    use crate::frame::SealedLetter;
+    let mut world = World::with(&["alice", "bob"]);
+    for frame in [Frame::Who, Frame::Letter(SealedLetter { sealed: vec![1; 100] })] {
+        world.connect(B, A);
+        world.run();
+        assert_eq!(world.link_count(A), 1);
+        let link = world.link_of(A);
+        let frames = vec![frame; 300];
+        world.input(A, Input::Received { link, frames });
+        world.run();
+        assert_eq!(world.link_count(A), 0);
+    }
+}
