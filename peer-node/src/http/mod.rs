@@ -85,3 +85,6 @@ async fn nowhere(request: Request) -> Response {
 async fn wrong_method(request: Request) -> Response {
     error::answer(&request, &Error::WrongMethod)
 }
+
+#[cfg(test)]
+mod tests;
