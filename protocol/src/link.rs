@@ -23,8 +23,8 @@ pub struct Link {
     pub pinged: bool,
     /// The peer's HELLO: nothing else is taken before it.
     pub hello: Option<Hello>,
-    /// Ours to a contact went out.
-    pub state_sent: bool,
+    /// When our STATE went out: it wants an answer.
+    pub greeted: Option<Now>,
     /// The peer's came, and what we have went out.
     pub compared: bool,
     /// A STATE of somebody who is no contact; it counts once they are.
@@ -79,7 +79,7 @@ impl Link {
             heard: now,
             pinged: false,
             hello: None,
-            state_sent: false,
+            greeted: None,
             compared: false,
             early_state: None,
             told: BTreeSet::new(),
@@ -120,6 +120,10 @@ impl Link {
             .or_else(
                 || if self.hello.is_none() { check(self.up + config.handshake, Due::Dead) } else { None },
             )
+            .or_else(|| {
+                let unanswered = self.greeted.filter(|_| is_contact && !self.compared);
+                unanswered.and_then(|since| check(since + config.progress, Due::Dead))
+            })
             .or_else(|| if is_contact { None } else { check(self.up + config.stranger, Due::Stranger) });
         match dead {
             Some(due) => due,

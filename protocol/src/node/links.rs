@@ -242,8 +242,9 @@ impl<S: Seal> Node<S> {
         let profile = self.me.profile.clone();
         let store = self.me.store;
         let Some(link) = self.links.get_mut(&id) else { return };
-        if !link.state_sent {
-            link.state_sent = true;
+        if link.greeted.is_none() {
+            link.greeted = Some(self.now);
+            self.timers.set_by(Timer::Link(id), self.now + self.config.progress);
             link.say(Frame::State(State { profile: Some(profile), store, resume: 0, root: [0; 16] }));
         }
         if let Some(state) = link.early_state.take()
@@ -258,9 +259,9 @@ impl<S: Seal> Node<S> {
         let linked: Vec<_> = self.links_by_peer.keys().copied().collect();
         for device in linked {
             if let Some(link) = self.links_by_peer.get(&device).and_then(|id| self.links.get_mut(id))
-                && link.state_sent
+                && link.greeted.is_some()
             {
-                link.state_sent = false;
+                link.greeted = None;
                 self.greet(device);
             }
         }
@@ -594,7 +595,10 @@ impl<S: Seal> Node<S> {
                 let at = link.heard + self.config.dead;
                 self.timers.set(Timer::Link(id), at);
             }
-            Due::Dead => self.close(id, CloseCode::Timeout),
+            Due::Dead => {
+                link.broken = true;
+                self.close(id, CloseCode::Timeout);
+            }
             Due::Stranger => self.close(id, CloseCode::Normal),
         }
     }

@@ -283,3 +283,35 @@ fn a_stranger_that_floods_is_put_out() {
         assert_eq!(world.link_count(A), 0);
     }
 }
+
+/// However the inputs of several links interleave, one link stays and is greeted at both ends, without any timer's help.
+#[test]
+fn any_order_of_two_links_leaves_one_that_works() {
+    use rand_core::SeedableRng;
+    for seed in 0..600u64 {
+        let mut dice = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
+        let mut world = if seed % 3 == 0 { World::contacts() } else { World::new() };
+        if seed % 3 != 0 {
+            world.ask(A, B, "may I?");
+            world.run();
+            world.accept(B, A);
+            if seed % 3 == 1 {
+                world.run_in_any_order(&mut dice);
+            }
+        }
+        world.cut(A);
+        let dials = [(B, A), if seed % 2 == 0 { (B, A) } else { (A, B) }];
+        for (from, to) in dials {
+            world.connect(from, to);
+        }
+        world.run_in_any_order(&mut dice);
+        let counts = (world.link_count(A), world.link_count(B));
+        assert!(counts == (1, 1) || counts == (0, 0), "seed {seed}: {counts:?}");
+        assert!(world.all_live(A) && world.all_live(B), "seed {seed}: a link that nobody greeted");
+        world.pass(Duration::from_secs(30));
+        assert_eq!((world.link_count(A), world.link_count(B)), (1, 1), "seed {seed}");
+        world.send(A, B, "works");
+        world.pass(Duration::from_secs(20));
+        world.assert_together(&["may I?", "works"]);
+    }
+}
