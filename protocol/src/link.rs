@@ -53,8 +53,6 @@ pub struct Link {
     pub strange_letters: u32,
     /// The peer broke the rules: it is not dialled again at once.
     pub broken: bool,
-    /// The user was told that this person can be reached.
-    pub reachable: bool,
     out: Outbox,
 }
 
@@ -95,7 +93,6 @@ impl Link {
             strange_frames: 0,
             strange_letters: 0,
             broken: false,
-            reachable: false,
             out: Outbox::default(),
         }
     }

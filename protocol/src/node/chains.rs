@@ -324,11 +324,7 @@ impl<S: Seal> Node<S> {
             Class::Pair => Some(self.pair_conversation(device)),
             _ => None,
         };
-        // A chain of our own that we don't know can only be from before a restore.
-        let lost = owner == self.me.device
-            && (class == Class::Pair || incarnation < self.me.incarnation)
-            && self.me.incarnation > 1;
-        if shared != Some(conversation) || (owner != device && !lost) {
+        if shared != Some(conversation) || (owner != device && owner != self.me.device) {
             return Err(Violation::new(CloseCode::Forbidden, "a chain of a conversation that is not shared"));
         }
         let of_owner = self
@@ -338,7 +334,8 @@ impl<S: Seal> Node<S> {
             .filter(|chain| chain.owner == owner);
         let (count, unbound) =
             of_owner.fold((0, 0), |(count, unbound), chain| (count + 1, unbound + usize::from(!chain.bound)));
-        let bound = class == Class::Pair || owner == self.me.device;
+        // One of our own that we don't know was lost here as a whole, by a restore; or the peer made it up.
+        let bound = class == Class::Pair && owner == device;
         if count >= self.config.max_chains || (!bound && unbound >= self.config.max_unbound) {
             self.refuse(link, conversation, event, RejectReason::TooMany);
             return Ok(());

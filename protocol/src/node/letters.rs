@@ -361,6 +361,11 @@ impl<S: Seal> Node<S> {
         let seen =
             self.pairs.get(&device).is_some_and(|pair| pair.state.seen.contains(&request.one_time_key));
         if seen {
+            // It was put back to before our answer came. The session that came with it is not made twice; comparing what each
+            // has of the other's chains tells the rest.
+            if !self.letters.contains_key(&(device, LetterKind::Answer)) {
+                self.answer_again(user, device);
+            }
             self.send_letter(device, LetterKind::Answer);
             return;
         }

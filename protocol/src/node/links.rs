@@ -61,11 +61,7 @@ impl<S: Seal> Node<S> {
                 self.links_by_peer.insert(peer, *other);
             }
         }
-        if link.reachable
-            && let Some(user) = self.devices.get(&peer)
-        {
-            self.notice(Notice::Reachable { user: *user, reachable: false });
-        }
+        self.reach_changed.insert(peer);
         if !self.links_by_peer.contains_key(&peer) {
             if link.compared && !link.broken {
                 // It worked: the next wait is a short one.
@@ -280,11 +276,7 @@ impl<S: Seal> Node<S> {
         }
         link.compared = true;
         let peer = link.peer;
-        let takes_in = link.hello.as_ref().is_some_and(|hello| hello.limits.window > 0);
-        if takes_in {
-            link.reachable = true;
-            self.notice(Notice::Reachable { user, reachable: true });
-        }
+        self.reach_changed.insert(peer);
         self.tell_addresses(id);
         let pair = self.pair_conversation(peer);
         let talk = self.people.get(&user).map(|someone| someone.conversation);
@@ -411,6 +403,8 @@ impl<S: Seal> Node<S> {
             }
             let (last, class) = (chain.seq, chain.class);
             match standing {
+                // It came from a peer, and without its key: there is nothing to send.
+                Standing::Equal | Standing::Behind if !chain.bound => {}
                 Standing::Equal | Standing::Behind => {
                     let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
                     if let Some(link) = self.links.get_mut(&id) {
@@ -425,11 +419,9 @@ impl<S: Seal> Node<S> {
                 Standing::Forked => lost.push(Range { chain: chain_id, from: last, to: last }),
             }
         }
-        if self.me.incarnation > 1 {
-            let unknown =
-                said.values().filter(|entry| entry.seq > 0 && !self.chains.contains_key(&entry.chain));
-            lost.extend(unknown.map(|entry| Range { chain: entry.chain, from: 1, to: entry.seq }));
-        }
+        // The peer's own ones come by themselves. One of ours would be lost here as a whole.
+        let unknown = said.values().filter(|entry| entry.seq > 0 && !self.chains.contains_key(&entry.chain));
+        lost.extend(unknown.map(|entry| Range { chain: entry.chain, from: 1, to: entry.seq }));
         if let Some(link) = self.links.get_mut(&id) {
             link.told.insert(conversation);
             for ranges in lost.chunks(crate::config::MAX_RANGES) {
@@ -532,6 +524,20 @@ impl<S: Seal> Node<S> {
                     let ranges = vec![Range { chain, from: seq, to: seq }];
                     link.say(Frame::Want(Want { conversation: known.conversation, ranges }));
                 }
+            }
+        }
+    }
+
+    /// Tells the user who came and who went: what is true at the end of the step, if it is news.
+    pub(super) fn tell_reachable(&mut self) {
+        for peer in std::mem::take(&mut self.reach_changed) {
+            let link = self.links_by_peer.get(&peer).and_then(|link| self.links.get(link));
+            let reachable = link.is_some_and(|link| {
+                link.is_live() && link.hello.as_ref().is_some_and(|hello| hello.limits.window > 0)
+            });
+            let news = if reachable { self.reachable.insert(peer) } else { self.reachable.remove(&peer) };
+            if news && let Some(user) = self.devices.get(&peer) {
+                self.notice(Notice::Reachable { user: *user, reachable });
             }
         }
     }

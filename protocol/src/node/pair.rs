@@ -43,7 +43,7 @@ pub(super) struct State {
     pub(super) user: UserId,
     /// The chain of ours that is written now.
     pub(super) mine: Option<ChainId>,
-    /// Chains of ours so far.
+    /// The incarnation of our newest chain.
     pub(super) begun: u64,
     /// All chains, of both.
     pub(super) chains: Vec<ChainId>,
@@ -247,8 +247,9 @@ impl<S: Seal> Node<S> {
         readable: Option<&[FrontierEntry]>,
     ) -> Vec<Event> {
         let Some(pair) = self.pairs.get_mut(&device) else { return Vec::new() };
+        let incarnation = self.me.incarnation;
         let (user, previous) = (pair.state.user, pair.state.mine);
-        pair.state.begun += 1;
+        pair.state.begun = incarnation.max(pair.state.begun + 1);
         pair.state.writing = Some(session);
         let begun = pair.state.begun;
         let conversation = self.pair_conversation(device);

@@ -51,7 +51,8 @@ impl<S: Seal> Node<S> {
 
     /// New keys, new sessions, new chains.
     pub(super) fn begin_incarnation(&mut self) {
-        self.me.incarnation += 1;
+        // Time as the number: two lives that begin from one copy are not to be mixed up.
+        self.me.incarnation = self.wall.0.max(self.me.incarnation + 1);
         self.me.olm = self.seal.new_account();
         self.touch(Record::Olm);
         self.new_seal_key();
@@ -97,7 +98,7 @@ impl<S: Seal> Node<S> {
     }
 
     /// Our yes may not have arrived; the session that came with it is gone, the letter *open* brings another.
-    fn answer_again(&mut self, user: UserId, device: DeviceId) {
+    pub(super) fn answer_again(&mut self, user: UserId, device: DeviceId) {
         let Some(someone) = self.people.get(&user) else { return };
         let Some(msg_id) = someone.request.as_ref().map(|request| request.msg_id) else { return };
         let capability = Some(someone.mine.clone());
