@@ -145,6 +145,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(Error::NotSaidToBeJson);
         }
         let body = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge)?;
+        // Serde would take a list of values for an object, too; the field names are part of this API.
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first == b'[') {
+            return Err(Error::NotJson("expected an object".to_owned()));
+        }
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             if error.inner().is_data() {
