@@ -81,6 +81,10 @@ pub struct Config {
     #[arg(long, env = "CONFAB_NO_OPEN")]
     pub no_open: bool,
 
+    /// Folder outside the data folder that tells an old copy of it; the default is this system's place for that
+    #[arg(long, env = "CONFAB_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
     /// How often a minute a passphrase may be tried
     #[arg(long, env = "CONFAB_LOGINS_PER_MINUTE", value_name = "N", default_value_t = 5)]
     pub logins_per_minute: u32,
@@ -97,7 +101,7 @@ pub struct Config {
     #[arg(skip)]
     pub links: link::Limits,
 
-    /// Where the store keeps its marks; only tests name another place
+    /// Where the store keeps its marks, when `state` says nothing; only tests name another place
     #[arg(skip)]
     pub store: store::Options,
 }
@@ -122,6 +126,12 @@ impl Config {
         let command = Self::augment_args(Command::new("defaults")).mut_args(|arg| arg.env(None::<&str>));
         let matches = command.get_matches_from(["defaults"]);
         Self::from_arg_matches(&matches).expect("every setting has a default or may be missing")
+    }
+
+    /// How the store is opened.
+    pub fn store_options(&self) -> store::Options {
+        let marks = self.state.clone().map(store::Marks::Folder);
+        store::Options { marks: marks.unwrap_or_else(|| self.store.marks.clone()) }
     }
 
     /// # Errors

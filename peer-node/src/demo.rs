@@ -20,6 +20,7 @@ use crate::{
         account::{DirectoryAddress, Entry, Keys},
         private,
     },
+    store,
 };
 
 /// Names and passphrases. The people live as long as the demo, so everybody may know their passphrases.
@@ -36,6 +37,7 @@ impl Demo {
     /// No free port, no temporary folder.
     pub async fn run(self, ended: impl Future<Output = ()>) -> anyhow::Result<()> {
         let mut ended = pin!(ended);
+        println!("A directory and three people are on their way ..");
         let folder = TemporaryFolder::new().context("A temporary folder could not be made")?;
         let mut stage = Stage::default();
         let up = tokio::select! {
@@ -144,6 +146,8 @@ async fn start_node(data: &Path, directory: &str) -> anyhow::Result<Running> {
         listen: links.local_addr()?,
         directory: Some(directory.to_owned()),
         no_open: true,
+        // Outside the folder nothing may stay behind.
+        store: store::Options { marks: store::Marks::Nowhere },
         ..Config::defaults()
     };
     Ok(Running::start(&config, ui, links).await?)

@@ -29,7 +29,10 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start();
+    telemetry::start(match arguments.command {
+        None | Some(Command::Run(_)) => telemetry::Usual::Node,
+        Some(Command::Demo(_) | Command::Cli(_)) => telemetry::Usual::Command,
+    });
     let done = match arguments.command {
         None => run(&arguments.config).await,
         Some(Command::Run(config)) => run(&config).await,

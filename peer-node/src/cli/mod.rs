@@ -1,11 +1,13 @@
 //! The command line: one verb, one file. Commands talk to the running node by its REST API, or to a data folder that
 //! no node uses.
 
+mod accept;
 mod api;
 mod backup;
 mod beacon;
 mod browser;
 mod check;
+mod decline;
 mod decode;
 mod folder;
 mod health;
@@ -33,6 +35,10 @@ pub enum Command {
     Status(status::Status),
     /// Write a message to somebody
     Send(send::Send),
+    /// Say yes to somebody who asks to chat
+    Accept(accept::Accept),
+    /// Say no to somebody who asks to chat
+    Decline(decline::Decline),
     /// Show what happens, as it happens, until Ctrl-C
     Tail(tail::Tail),
     /// List people: those you know, and those who are listed in the directory
@@ -60,6 +66,8 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Open(open) => open.run().await,
         Command::Status(status) => status.run().await,
         Command::Send(send) => send.run().await,
+        Command::Accept(accept) => accept.run().await,
+        Command::Decline(decline) => decline.run().await,
         Command::Tail(tail) => tail.run().await,
         Command::People(people) => people.run().await,
         Command::Token(token) => token.run(),

@@ -85,7 +85,7 @@ impl From<&Config> for Given {
             logins_per_minute: config.logins_per_minute,
             cost: config.cost,
             links: config.links,
-            store: config.store.clone(),
+            store: config.store_options(),
         }
     }
 }
