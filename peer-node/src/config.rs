@@ -9,7 +9,7 @@ use clap::{Args, Command, FromArgMatches};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use protocol::address::Address;
 
-use crate::{link, store, vault::Cost};
+use crate::{link, vault::Cost};
 
 /// Where a node keeps its data. Every command takes it, so that several people can live on one computer.
 #[derive(Debug, Clone, Default, Args)]
@@ -73,6 +73,14 @@ pub struct Config {
     #[arg(long, env = "CONFAB_DIRECTORY_PIN", value_name = "FINGERPRINT")]
     pub directory_pin: Option<String>,
 
+    /// File with the certificate of the only authority that the directory may be signed by (PEM)
+    #[arg(long, env = "CONFAB_DIRECTORY_CA", value_name = "FILE")]
+    pub directory_ca: Option<PathBuf>,
+
+    /// Folder of the marks by which an old copy of the data folder is known; the default is this system's own
+    #[arg(long, env = "CONFAB_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
     /// File with the passphrase, so that the node unlocks itself
     #[arg(long, env = "CONFAB_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
@@ -80,10 +88,6 @@ pub struct Config {
     /// Print the link to the page, but open no browser
     #[arg(long, env = "CONFAB_NO_OPEN")]
     pub no_open: bool,
-
-    /// Folder outside the data folder that tells an old copy of it; the default is this system's place for that
-    #[arg(long, env = "CONFAB_STATE", value_name = "DIR")]
-    pub state: Option<PathBuf>,
 
     /// How often a minute a passphrase may be tried
     #[arg(long, env = "CONFAB_LOGINS_PER_MINUTE", value_name = "N", default_value_t = 5)]
@@ -100,10 +104,6 @@ pub struct Config {
     /// Who may stand at the door for other nodes; tests share one address and name another
     #[arg(skip)]
     pub links: link::Limits,
-
-    /// Where the store keeps its marks, when `state` says nothing; only tests name another place
-    #[arg(skip)]
-    pub store: store::Options,
 }
 
 /// A setting that cannot be used; the program ends with this sentence.
@@ -126,12 +126,6 @@ impl Config {
         let command = Self::augment_args(Command::new("defaults")).mut_args(|arg| arg.env(None::<&str>));
         let matches = command.get_matches_from(["defaults"]);
         Self::from_arg_matches(&matches).expect("every setting has a default or may be missing")
-    }
-
-    /// How the store is opened.
-    pub fn store_options(&self) -> store::Options {
-        let marks = self.state.clone().map(store::Marks::Folder);
-        store::Options { marks: marks.unwrap_or_else(|| self.store.marks.clone()) }
     }
 
     /// # Errors

@@ -20,7 +20,6 @@ use crate::{
         account::{DirectoryAddress, Entry, Keys},
         private,
     },
-    store,
 };
 
 /// Names and passphrases. The people live as long as the demo, so everybody may know their passphrases.
@@ -147,7 +146,7 @@ async fn start_node(data: &Path, directory: &str) -> anyhow::Result<Running> {
         directory: Some(directory.to_owned()),
         no_open: true,
         // Outside the folder nothing may stay behind.
-        store: store::Options { marks: store::Marks::Nowhere },
+        state: Some(data.join("state")),
         ..Config::defaults()
     };
     Ok(Running::start(&config, ui, links).await?)

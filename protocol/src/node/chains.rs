@@ -274,7 +274,13 @@ impl<S: Seal> Node<S> {
             return Ok(());
         }
         match chain.head().fit(event) {
-            Fit::Known => Ok(()),
+            Fit::Known => {
+                // It came by a letter before; the peer does not know that it is here.
+                if let Some(link) = link.and_then(|link| self.links.get_mut(&link)) {
+                    link.grown.insert(id);
+                }
+                Ok(())
+            }
             // A new link compares anew, and begins where this chain ends.
             Fit::Gap => Err(Violation::new(CloseCode::Contradiction, "events of a chain are missing")),
             Fit::Fork => {

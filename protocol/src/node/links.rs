@@ -357,7 +357,12 @@ impl<S: Seal> Node<S> {
                         .is_some_and(|known| known.owner == self.me.device && known.seq >= entry.seq);
                     if let Some(link) = self.links.get_mut(&id).filter(|_| mine) {
                         let has = link.has.entry(chain).or_default();
+                        let more = entry.seq > *has;
                         *has = entry.seq.max(*has);
+                        if more && conversation == self.pair_conversation(peer) {
+                            // It has a newer key for our marks, and may have let go of the older one.
+                            self.owe_marks(id);
+                        }
                     }
                 }
             }

@@ -4,8 +4,8 @@
 use crate::{
     error::CloseCode,
     event::{Event, EventBody},
-    ids::{ChainId, ConversationId},
-    letter::Letter,
+    ids::{ChainId, ConversationId, DeviceId, UserId},
+    letter::{Accept, Answer, Letter, Verdict},
     seal::Seal,
     timeline::System,
 };
@@ -57,9 +57,15 @@ impl<S: Seal> Node<S> {
         let people: Vec<_> = self.people.iter().map(|(user, someone)| (*user, someone.relation)).collect();
         for (user, relation) in people {
             let Some(device) = self.device_of(user) else { continue };
+            let unanswered = self.letters.contains_key(&(device, LetterKind::Answer));
             self.forget_letter(device, LetterKind::Answer);
             match relation {
-                Relation::Contact => self.write_open(user, device),
+                Relation::Contact => {
+                    if unanswered {
+                        self.answer_again(user, device);
+                    }
+                    self.write_open(user, device);
+                }
                 Relation::Asked => {
                     // The one-time key in it went with the account.
                     let asked = self.letters.get(&(device, LetterKind::Request)).map(|letter| &letter.letter);
@@ -71,6 +77,15 @@ impl<S: Seal> Node<S> {
                 _ => {}
             }
         }
+    }
+
+    /// Our yes may not have arrived; the session that came with it is gone, the letter *open* brings another.
+    fn answer_again(&mut self, user: UserId, device: DeviceId) {
+        let Some(someone) = self.people.get(&user) else { return };
+        let Some(msg_id) = someone.request.as_ref().map(|request| request.msg_id) else { return };
+        let capability = Some(someone.mine.clone());
+        let accept = Accept { addresses: self.me.addresses.clone(), capability, events: Vec::new() };
+        self.write_letter(user, device, Letter::Answer(Answer { msg_id, verdict: Verdict::Accept(accept) }));
     }
 
     /// The chain of this conversation is written no more. What of it nobody confirmed may lie on a branch of its own, which no

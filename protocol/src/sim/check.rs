@@ -20,14 +20,16 @@ use crate::{
 pub(super) struct Ledger {
     /// The one event of each place, with the life of its author that made it.
     events: BTreeMap<(ChainId, u64), EventId>,
-    places: BTreeMap<EventId, (ChainId, u64)>,
+    known: BTreeSet<EventId>,
+    /// Events that somebody else than their author has stored: what an old folder forgot and nobody else has, never was.
+    arrived: BTreeSet<EventId>,
     /// Who appends to a chain, and in which life.
     authors: BTreeMap<ChainId, (usize, u32)>,
     /// Chains of liars.
     foreign: BTreeSet<ChainId>,
     /// Which event used an index of a ratchet.
     indexes: BTreeMap<([u8; 32], u64), EventId>,
-    ords: BTreeMap<(ChainId, u64), u64>,
+    ords: BTreeMap<EventId, u64>,
     /// The furthest that somebody ever had a chain on the disk.
     held: BTreeMap<(usize, ChainId), u64>,
     /// Where an item is shown, at each node.
@@ -102,7 +104,7 @@ impl Ledger {
         let (chain, seq, id) = (event.chain(), event.seq(), event.id());
         let held = self.held.entry((who, chain)).or_default();
         *held = (*held).max(seq);
-        let first = !self.places.contains_key(&id);
+        let first = !self.known.contains(&id);
         if !honest && first {
             self.foreign.insert(chain);
         }
@@ -115,16 +117,17 @@ impl Ledger {
             return;
         }
         if author != who {
-            self.delivered += u64::from(!first);
+            self.delivered += u64::from(self.arrived.insert(id));
             self.delivered_bytes += event.wire_len() as u64;
         }
+        let counts = |other: &EventId| *other != id && (author == who || self.arrived.contains(other));
         match self.events.insert((chain, seq), id) {
-            Some(other) if other != id => {
+            Some(other) if counts(&other) => {
                 broken.push(format!("I3: {chain:?} has two events {seq}: {other:?}, {id:?}"));
             }
             _ => {}
         }
-        self.places.insert(id, (chain, seq));
+        self.known.insert(id);
         if first && author == who && their_life != life {
             broken.push(format!(
                 "I12: {chain:?} of {author} in life {their_life} got {seq} from {who} in life {life}"
@@ -137,7 +140,7 @@ impl Ledger {
         };
         if let Some(index) = index
             && let Some(other) = self.indexes.insert(index, id)
-            && other != id
+            && counts(&other)
         {
             broken.push(format!(
                 "I10: {other:?} and {id:?} (event {seq} of {chain:?}) share index {}",
@@ -202,15 +205,14 @@ impl Ledger {
             return;
         }
         let Some(event) = store.event(chain, seq) else { return };
-        match self.ords.insert((chain, seq), ord) {
+        match self.ords.insert(event.id(), ord) {
             Some(other) if other != ord => {
                 broken.push(format!("I6: {chain:?} {seq} stands at {other} and, for {}, at {ord}", doer.who));
             }
             _ => {}
         }
-        let deps = event.header().deps.iter().filter_map(|id| self.places.get(id).copied());
-        for before in deps.chain([(chain, seq - 1)]) {
-            if let Some(earlier) = self.ords.get(&before).filter(|earlier| **earlier >= ord) {
+        for before in event.header().deps.iter().chain([&event.header().prev]) {
+            if let Some(earlier) = self.ords.get(before).filter(|earlier| **earlier >= ord) {
                 broken.push(format!("I6: {chain:?} {seq} at {ord} is not after {before:?} at {earlier}"));
             }
         }
@@ -232,7 +234,9 @@ impl Ledger {
                 Frame::Events(events) => {
                     for event in &events.events {
                         let place = (event.chain(), event.seq());
-                        if doer.honest && self.events.get(&place).is_some_and(|id| *id != event.id()) {
+                        let other = self.events.get(&place).filter(|id| **id != event.id());
+                        let counts = |other: &EventId| !doer.unaware || self.arrived.contains(other);
+                        if doer.honest && other.is_some_and(counts) {
                             broken.push(format!("I3: {} sends a second event {place:?}", doer.who));
                         }
                         let stored = store.event(event.chain(), event.seq());
