@@ -63,7 +63,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         Some(_) => println!("The directory listens on https://{address}."),
     }
     directory.serve(listener, shutdown()).await;
-    println!("The directory has ended.");
+    tracing::info!("the directory has ended");
     Ok(())
 }
 

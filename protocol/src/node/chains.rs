@@ -273,6 +273,11 @@ impl<S: Seal> Node<S> {
         if chain.forked {
             return Ok(());
         }
+        if chain.owner == self.me.device && self.is_written(id) {
+            self.check_own(link, event);
+            return Ok(());
+        }
+        let Some(chain) = self.chains.get(&id) else { return Ok(()) };
         match chain.head().fit(event) {
             Fit::Known => {
                 // It came by a letter before; the peer does not know that it is here.
@@ -329,7 +334,8 @@ impl<S: Seal> Node<S> {
             .filter(|chain| chain.owner == owner);
         let (count, unbound) =
             of_owner.fold((0, 0), |(count, unbound), chain| (count + 1, unbound + usize::from(!chain.bound)));
-        let bound = class == Class::Pair || owner == self.me.device;
+        // One of our own that we don't know was lost here as a whole, by a restore; or the peer made it up.
+        let bound = class == Class::Pair && owner == device;
         if count >= self.config.max_chains || (!bound && unbound >= self.config.max_unbound) {
             self.refuse(link, conversation, event, RejectReason::TooMany);
             return Ok(());
@@ -433,13 +439,14 @@ impl<S: Seal> Node<S> {
         chain.bound = true;
         let (conversation, incarnation) = (chain.conversation, chain.incarnation);
         self.touch(Record::Chain(id));
-        let older = self.talks.get(&conversation).is_some_and(|talk| {
-            let others = talk.chains.iter().filter(|other| **other != id);
-            others
-                .filter_map(|other| self.chains.get(other))
-                .any(|chain| chain.owner == device && chain.bound && chain.incarnation < incarnation)
-        });
-        if older {
+        let all = self.talks.get(&conversation).map(|talk| talk.chains.as_slice()).unwrap_or_default();
+        let older: Vec<_> = all
+            .iter()
+            .filter_map(|other| self.chains.get(other))
+            .filter(|chain| chain.owner == device && chain.bound && chain.incarnation < incarnation)
+            .collect();
+        // A fork said so already.
+        if !older.is_empty() && !older.iter().any(|chain| chain.forked) {
             self.row(conversation, System::PeerRestored);
         }
         self.open_waiting(id);

@@ -162,29 +162,46 @@ impl<S: Seal> Node<S> {
             return;
         }
         *seen = number;
-        let (reader, receipts) = (talk.with, self.me.preferences.receipts);
-        let mut moved = Vec::new();
-        for Mark { chain, delivered, read } in marks {
-            let Some(mine) = self.chains.get(&chain) else { continue };
-            if mine.owner != self.me.device || mine.conversation != conversation {
-                continue;
-            }
-            let mark = talk.marks.theirs.entry(chain).or_default();
-            let before = *mark;
-            mark.0 = mark.0.max(delivered.min(mine.seq));
-            if receipts {
-                mark.1 = mark.1.max(read.min(mark.0));
-            }
-            if *mark != before {
-                moved.push((chain, *mark));
-            }
-        }
         self.touch(Record::Talk(conversation));
-        for (chain, (delivered, read)) in &moved {
-            let (chain, delivered, read) = (*chain, *delivered, *read);
-            self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
+        for mark in marks {
+            let link = self.links_by_peer.get(&peer).and_then(|link| self.links.get_mut(link));
+            match link {
+                // What the peer has may be another branch of our chain, which says nothing of this one.
+                Some(link) if !link.flow.is_sure(mark.chain) => {
+                    link.early_marks.insert(mark.chain, mark);
+                }
+                _ => self.take_mark(conversation, mark),
+            }
         }
-        if !moved.is_empty() {
+    }
+
+    /// It turned out that the peer has what we have.
+    pub(super) fn take_early_mark(&mut self, id: LinkId, chain: ChainId) {
+        let mark = self.links.get_mut(&id).and_then(|link| link.early_marks.remove(&chain));
+        let conversation = self.chains.get(&chain).map(|chain| chain.conversation);
+        if let (Some(mark), Some(conversation)) = (mark, conversation) {
+            self.take_mark(conversation, mark);
+        }
+    }
+
+    fn take_mark(&mut self, conversation: ConversationId, mark: Mark) {
+        let Mark { chain, delivered, read } = mark;
+        let (Some(talk), Some(mine)) = (self.talks.get_mut(&conversation), self.chains.get(&chain)) else {
+            return;
+        };
+        if mine.owner != self.me.device || mine.conversation != conversation {
+            return;
+        }
+        let mark = talk.marks.theirs.entry(chain).or_default();
+        let before = *mark;
+        mark.0 = mark.0.max(delivered.min(mine.seq));
+        if self.me.preferences.receipts {
+            mark.1 = mark.1.max(read.min(mark.0));
+        }
+        if *mark != before {
+            let (reader, (delivered, read)) = (talk.with, *mark);
+            self.touch(Record::Talk(conversation));
+            self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
             self.notice(Notice::Marks { conversation });
         }
     }
