@@ -52,6 +52,7 @@ async fn main() -> ExitCode {
 
 async fn run(config: &Config) -> anyhow::Result<()> {
     config.check()?;
+    let ended = cli::ended();
     let ui = listen(config.ui, "--ui").await?;
     let link = listen(config.listen, "--listen").await?;
     let links_at = link.local_addr()?;
@@ -61,7 +62,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     println!("Other nodes reach it at {links_at}. Another link: peer-node open. Ctrl-C ends it.");
     let opens = !config.no_open && std::io::stdout().is_terminal();
     let _opening = opens.then(|| cli::open_browser(&node.launch_url(Some(session::OPENED)))).flatten();
-    cli::ended().await;
+    ended.await;
     println!("Saying goodbye.");
     node.stop().await;
     Ok(())

@@ -171,8 +171,7 @@ fn call(data: &str, token: &str, method: &str, path: &str, body: &Value) -> (u16
 }
 
 fn register(person: &Person, token: &str) {
-    let account =
-        json!({ "username": "alice", "passphrase": PASSPHRASE, "directory": null, "confirm_new": true });
+    let account = json!({ "username": "alice", "passphrase": PASSPHRASE, "directory": null, "create": true });
     let (status, answer) = call(&person.data(), token, "POST", "account", &account);
     assert_eq!(status, 201, "{answer}");
 }
@@ -309,11 +308,8 @@ fn decode_reads_hexadecimal_and_bytes_and_refuses_the_rest() {
         let said = said(&run(&["decode", &file.display().to_string()]));
         assert!(said.contains("Ping"), "{said}");
     }
-    let mut child = command(&["decode", "--json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("starts");
+    let mut child =
+        command(&["decode", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starts");
     child.stdin.take().expect("piped").write_all(digits.as_bytes()).expect("written");
     let output = child.wait_with_output().expect("ends");
     let lines: Value = serde_json::from_str(&said(&output)).expect("JSON");

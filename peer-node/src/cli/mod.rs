@@ -21,6 +21,7 @@ mod tail;
 mod token;
 
 use clap::Subcommand;
+use futures_util::future::select_all;
 
 use api::Api;
 pub use beacon::{announce, withdraw};
@@ -79,26 +80,24 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Waits for Ctrl-C, for the word of whoever manages services, or for the end of the terminal.
-pub async fn ended() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+/// Waits for Ctrl-C, for the word of whoever manages services, or for the end of the terminal. They are heard from
+/// this call on, not only from the first look at what it gives.
+pub fn ended() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let words = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut hangup)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-        {
-            tokio::select! {
-                () = interrupt => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            return;
+        let heard = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        heard.into_iter().filter_map(|kind| signal(kind).ok()).collect::<Vec<_>>()
+    };
+    #[cfg(windows)]
+    let words = tokio::signal::windows::ctrl_c().into_iter().collect::<Vec<_>>();
+    async move {
+        let mut words = words;
+        let heard = words.iter_mut().map(|word| Box::pin(word.recv()));
+        if heard.len() == 0 {
+            // Nothing can be heard: the program ends when it is killed.
+            return std::future::pending().await;
         }
+        select_all(heard).await;
     }
-    interrupt.await;
 }
