@@ -400,8 +400,16 @@ impl<S: Seal> Node<S> {
             self.touch(Record::Talk(conversation));
         }
         self.batch.write(Write::Event { conversation, event: event.clone() });
-        if let Some(link) = link.and_then(|link| self.links.get_mut(&link)) {
+        if let Some(link_id) = link
+            && let Some(link) = self.links.get_mut(&link_id)
+        {
             link.grown.insert(id);
+            if mine {
+                // The peer gave back what was lost: what it has of this chain is what we have.
+                let (seq, after) = (event.seq(), None);
+                link.flow.begin(id, Urgency::Content, seq + 1, seq, after);
+                self.take_early_mark(link_id, id);
+            }
         }
         let day = 24 * 60 * 60 * 1000;
         if !mine

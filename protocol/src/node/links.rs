@@ -403,8 +403,6 @@ impl<S: Seal> Node<S> {
             }
             let (last, class) = (chain.seq, chain.class);
             match standing {
-                // It came from a peer, and without its key: there is nothing to send.
-                Standing::Equal | Standing::Behind if !chain.bound => {}
                 Standing::Equal | Standing::Behind => {
                     let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
                     if let Some(link) = self.links.get_mut(&id) {
