@@ -124,19 +124,18 @@ pub fn apply(item: Option<Item>, entry: &Entry) -> Item {
         // Which later kinds change an item, this version does not know: they leave it as it is.
         Some(item) if !is_birth => item,
         None if !is_birth => made(Content::Unborn),
-        Some(item) if rank(&item.content, item.mine, item.key) >= rank_of(entry) => item,
+        Some(item) if rank(&item.content, item.mine, item.key) <= rank_of(entry) => item,
         _ => made(Content::of(entry.kind, &entry.data)),
     }
 }
 
-/// One item can be born twice: in a request and in the chain, or once more after a restore. The greatest rank stays: the
-/// later one of a restored author is the one that everybody has.
+/// One item can be born twice: in a request and in the chain, or once more after a restore. The least rank stays.
 fn rank(content: &Content, mine: bool, key: Key) -> (bool, bool, bool, Key) {
-    (!matches!(content, Content::Unborn), key.chain != NO_CHAIN, mine, key)
+    (matches!(content, Content::Unborn), key.chain == NO_CHAIN, !mine, key)
 }
 
 fn rank_of(entry: &Entry) -> (bool, bool, bool, Key) {
-    (true, entry.key.chain != NO_CHAIN, entry.mine, entry.key)
+    (false, entry.key.chain == NO_CHAIN, !entry.mine, entry.key)
 }
 
 #[cfg(test)]
@@ -170,12 +169,8 @@ mod tests {
         for order in orders {
             let item = order.iter().fold(None, |item, at| Some(apply(item, &entries[*at])));
             let item = item.expect("four entries");
-            assert_eq!(
-                item.content,
-                Content::Text { text: "written again after a restore".to_owned() },
-                "{order:?}"
-            );
-            assert_eq!(item.key, entries[2].key);
+            assert_eq!(item.content, Content::Text { text: "from the chain".to_owned() }, "{order:?}");
+            assert_eq!(item.key, entries[1].key);
         }
     }
 
