@@ -27,6 +27,7 @@ pub(super) struct Ledger {
     authors: BTreeMap<ChainId, (usize, u32)>,
     /// Chains of liars.
     foreign: BTreeSet<ChainId>,
+    left_behind: BTreeSet<ChainId>,
     /// Which event used an index of a ratchet.
     indexes: BTreeMap<([u8; 32], u64), EventId>,
     ords: BTreeMap<EventId, u64>,
@@ -94,6 +95,12 @@ impl Ledger {
         broken
     }
 
+    /// Chains that their authors wrote on from a copy without knowing: where the copy and the others part, nobody can
+    /// bring them together again.
+    pub(super) fn left_behind(&self) -> BTreeSet<ChainId> {
+        self.left_behind.clone()
+    }
+
     /// A chain that nobody honest writes.
     fn liar(&self, chain: ChainId) -> bool {
         !self.authors.contains_key(&chain)
@@ -113,6 +120,7 @@ impl Ledger {
         }
         let Some((author, their_life)) = self.authors.get(&chain).copied() else { return };
         if author == who && unaware && their_life != life {
+            self.left_behind.insert(chain);
             // What it writes here counts once it leaves; then `said` judges it.
             return;
         }
@@ -257,10 +265,9 @@ impl Ledger {
     }
 }
 
-/// The same message, once more: what stood only in a request got its place, or an earlier place of it came back after
-/// a restore.
+/// The same message, once more: what stood only in a request got its place, or it was written again after a restore.
 fn born_again(before: Key, now: Key) -> bool {
-    before.chain == NO_CHAIN || before.chain != now.chain && now < before
+    before.chain == NO_CHAIN || before.chain != now.chain && now > before
 }
 
 #[cfg(test)]
