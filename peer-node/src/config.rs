@@ -9,7 +9,7 @@ use clap::{Args, Command, FromArgMatches};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use protocol::address::Address;
 
-use crate::{link, store, vault::Cost};
+use crate::{link, vault::Cost};
 
 /// Where a node keeps its data. Every command takes it, so that several people can live on one computer.
 #[derive(Debug, Clone, Default, Args)]
@@ -73,6 +73,14 @@ pub struct Config {
     #[arg(long, env = "CONFAB_DIRECTORY_PIN", value_name = "FINGERPRINT")]
     pub directory_pin: Option<String>,
 
+    /// File with the certificate of the only authority that the directory may be signed by (PEM)
+    #[arg(long, env = "CONFAB_DIRECTORY_CA", value_name = "FILE")]
+    pub directory_ca: Option<PathBuf>,
+
+    /// Folder of the marks by which an old copy of the data folder is known; the default is this system's own
+    #[arg(long, env = "CONFAB_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
     /// File with the passphrase, so that the node unlocks itself
     #[arg(long, env = "CONFAB_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
@@ -96,10 +104,6 @@ pub struct Config {
     /// Who may stand at the door for other nodes; tests share one address and name another
     #[arg(skip)]
     pub links: link::Limits,
-
-    /// Where the store keeps its marks; only tests name another place
-    #[arg(skip)]
-    pub store: store::Options,
 }
 
 /// A setting that cannot be used; the program ends with this sentence.

@@ -19,7 +19,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run your node (what happens without a command, too)
-    Run(Config),
+    Run(Box<Config>),
     /// A directory and three people on this computer, to look around; Ctrl-C ends it all
     Demo(demo::Demo),
     #[command(flatten)]

@@ -16,7 +16,6 @@ use peer_node::{
     clock::Clock,
     config::Config,
     service::tokens::{Scope, Tokens},
-    store,
     vault::Cost,
 };
 use serde_json::{Value, json};
@@ -78,7 +77,7 @@ impl Node {
             logins_per_minute: 100,
             ..Config::defaults()
         };
-        config.store = store::Options { marks: store::Marks::Folder(data.path().join("marks")) };
+        config.state = Some(data.path().join("marks"));
         let (ui, links) = (any_port().await, any_port().await);
         (config.ui, config.listen) = (ui.local_addr().expect("bound"), links.local_addr().expect("bound"));
         let running = Running::start(&config, ui, links).await.expect("starts");
@@ -139,8 +138,7 @@ impl Node {
     }
 
     async fn register(&self, username: &str, passphrase: &str) -> Value {
-        self.post("account", json!({ "username": username, "passphrase": passphrase, "confirm_new": true }))
-            .await
+        self.post("account", json!({ "username": username, "passphrase": passphrase, "create": true })).await
     }
 
     async fn events(&self) -> Events {
@@ -237,7 +235,7 @@ async fn two_people_meet_through_the_directory_talk_and_find_everything_after_a_
     let entered = alice.register("alice", ALICE).await;
     assert_eq!(entered["created"], true);
     assert!(entered["recovery"]["file"].as_str().is_some_and(|file| file.contains("AGE ENCRYPTED")));
-    let wrong = json!({ "username": "alice", "passphrase": BOB, "confirm_new": true });
+    let wrong = json!({ "username": "alice", "passphrase": BOB, "create": true });
     assert_eq!(bob.refused("account", wrong).await["code"], "wrong_pair");
     let right = json!({ "username": "alice", "passphrase": ALICE });
     let problem = bob.refused("account", right).await;
@@ -309,7 +307,7 @@ async fn two_people_meet_through_the_directory_talk_and_find_everything_after_a_
     // Paging: the same messages, in pieces.
     let newest = alice.get(&format!("{messages}?limit=2")).await;
     assert_eq!((newest["messages"][0]["text"].as_str(), &newest["older"]), (Some("two"), &json!(true)));
-    let before = newest["messages"][0]["place"].as_str().expect("a place");
+    let before = newest["messages"][0]["key"].as_str().expect("a place");
     let older = alice.get(&format!("{messages}?limit=2&before={before}")).await;
     assert_eq!(older["messages"][1]["text"], "one");
     let around = alice.get(&format!("{messages}?around={}&limit=3", "0a".repeat(16))).await;

@@ -21,6 +21,8 @@ pub struct SettingsPage {
     pub typing: bool,
     /// The field of the directory's form.
     pub directory: Field,
+    /// Never filled in again; only its error is shown.
+    pub directory_passphrase: Field,
     pub fingerprint: Option<String>,
     pub tokens: Vec<Token>,
     /// A new token, shown once.
@@ -31,7 +33,6 @@ pub struct SettingsPage {
     pub saved: Option<Part>,
     /// `0.1.0`
     pub version: String,
-    pub data_folder: String,
 }
 
 /// A part of the page.
@@ -72,7 +73,6 @@ pub struct Token {
     pub name: String,
     pub scopes: Vec<String>,
     pub created: WallMs,
-    pub used: Option<WallMs>,
 }
 
 impl SettingsPage {
@@ -104,6 +104,7 @@ impl SettingsPage {
             receipts: true,
             typing: false,
             directory: Field::new("https://chat.example.org"),
+            directory_passphrase: Field::default(),
             fingerprint: Some("7f3a 90c2 11d8 4be6 a05f 62c9".to_owned()),
             tokens: vec![
                 Token {
@@ -111,14 +112,12 @@ impl SettingsPage {
                     name: "backup script".to_owned(),
                     scopes: vec!["read".to_owned()],
                     created: WallMs(1_790_000_000_000),
-                    used: Some(WallMs(1_794_660_000_000)),
                 },
                 Token {
                     id: "2".to_owned(),
                     name: "doorbell".to_owned(),
                     scopes: vec!["read".to_owned(), "write".to_owned()],
                     created: WallMs(1_794_000_000_000),
-                    used: None,
                 },
             ],
             new_token: None,
@@ -126,7 +125,6 @@ impl SettingsPage {
             blocked: vec![Person::sample("otto")],
             saved: None,
             version: "0.1.0".to_owned(),
-            data_folder: "/home/ana/.local/share/confab".to_owned(),
         };
         let alone = {
             let mut alone = page();

@@ -69,7 +69,7 @@ pub struct ConfirmPage {
 }
 
 /// `GET|POST /setup/reset`: the name is known, the passphrase fits, and this computer has no keys for it.
-/// Field `recovery` (the text of the recovery file); buttons `go`: `restore`, `reset`, `back`; `reset` needs the
+/// Fields `recovery` (the text of the recovery file) and `key`; buttons `go`: `restore`, `reset`, `back`; `reset` needs the
 /// tick `understood`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "setup/reset.html")]
@@ -78,6 +78,7 @@ pub struct ResetPage {
     pub username: String,
     pub directory: String,
     pub recovery: Field,
+    pub key: Field,
     /// The tick was missing.
     pub tick_error: Option<String>,
 }
@@ -89,6 +90,8 @@ pub struct ResetPage {
 pub struct RecoveryPage {
     pub page: Page,
     pub who: Person,
+    /// One of the questions of the first run; else it was asked for later.
+    pub first_run: bool,
     /// As it stands in the file, in groups.
     pub key: String,
     pub tick_error: Option<String>,
@@ -186,6 +189,7 @@ impl ResetPage {
             username: "ana".to_owned(),
             directory: "chat.example.org".to_owned(),
             recovery: Field::default(),
+            key: Field::default(),
             tick_error: None,
         }
     }
@@ -196,6 +200,7 @@ impl RecoveryPage {
         Self {
             page: Page::sample(),
             who: Person::sample("ana"),
+            first_run: true,
             key: "3KQ7-M2ZD-XW4T-9PRA-HV6E-58JN-B1YC-GS0F-T7LQ-42MX-KD9R-WE3H-6NPZ".to_owned(),
             tick_error: None,
         }

@@ -16,6 +16,8 @@ pub struct Shell {
     pub chats: Vec<ChatRow>,
     pub network: Network,
     pub place: Place,
+    /// The run and the number of the newest change that the page knows, `boot:seq`: its WebSocket goes on from there.
+    pub since: String,
 }
 
 /// The reader of the page.
@@ -270,6 +272,7 @@ impl Shell {
             ],
             network: Network::sample(),
             place,
+            since: "00:7".to_owned(),
         }
     }
 

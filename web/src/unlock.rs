@@ -14,6 +14,8 @@ pub struct UnlockPage {
     /// Asks for the recovery key instead of the passphrase (`/unlock?with=recovery`).
     pub recovery: bool,
     pub secret: Field,
+    /// `new_passphrase`, chosen with the recovery key.
+    pub new_passphrase: Field,
     /// Seconds until the next try counts.
     pub wait: Option<u64>,
 }
@@ -25,6 +27,7 @@ impl UnlockPage {
             who: Some(Person::sample("ana")),
             recovery,
             secret,
+            new_passphrase: Field::default(),
             wait,
         };
         let wrong = Field::wrong("", "That passphrase doesn\u{2019}t fit. Try again.");

@@ -78,7 +78,6 @@ function row(id, text) {
     }
   }
   delete li.dataset.key;
-  delete li.dataset.chain;
   const now = new Date(), two = n => String(n).padStart(2, '0');
   li.dataset.at = now.getTime();
   li.dataset.day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;

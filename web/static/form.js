@@ -5,7 +5,7 @@ export function forms() {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   document.cookie = `tz=${timeZone}|${-new Date().getTimezoneOffset()}; path=/; max-age=31536000; samesite=strict`;
 
-  $('[aria-invalid=true]')?.focus();
+  if (!$('[autofocus]')) $('[aria-invalid=true]')?.focus();
 
   for (const box of $$('.reveal')) {
     const input = $('input', box), button = document.createElement('button');

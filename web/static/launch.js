@@ -4,15 +4,22 @@ history.replaceState(null, '', '/launch');
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
 document.cookie = `tz=${timeZone}|${-new Date().getTimezoneOffset()}; path=/; max-age=31536000; samesite=strict`;
 
-const say = text => { document.getElementById('launch').textContent = text; };
-try {
-  const answer = token
-    && await fetch('/launch', { method: 'POST', body: new URLSearchParams({ token }), redirect: 'manual' });
-  if (answer && (answer.ok || answer.type === 'opaqueredirect')) location.replace('/');
-  else {
-    document.getElementById('title').textContent = 'This link no longer works';
-    say('Each link opens Confab once, and only for a while. Run “peer-node open” on your computer for a new one.');
-  }
-} catch {
-  say('The app on your computer does not answer. Start it, then load this page again.');
+function show(id) {
+  for (const part of document.querySelectorAll('.say')) part.hidden = part.id !== id;
+  const title = document.querySelector(`#${id} h1`);
+  document.getElementById('title').removeAttribute('id');
+  title.id = 'title';
+  title.focus();
 }
+
+if (token) {
+  try {
+    const answer = await fetch('/launch', {
+      method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams({ token }),
+    });
+    if (answer.ok) location.replace('/');
+    else show('refused');
+  } catch {
+    show('silent');
+  }
+} else show('no-session');

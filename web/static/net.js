@@ -3,7 +3,8 @@ import { $ } from './frag.js';
 
 const token = $('meta[name=csrf]')?.content ?? '';
 const waits = [1, 2, 4, 8, 15];
-let socket, seq = 0, boot = '', failures = 0, timer, late, opened = {}, ops = {};
+let [boot = '', seq = 0] = $('.app')?.dataset.since.split(':') ?? [];
+let socket, failures = 0, timer, late, opened = {}, ops = {};
 
 export const net = { up: false };
 
@@ -25,12 +26,12 @@ function now() {
 function open() {
   clearTimeout(timer);
   const mine = socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`);
-  mine.onopen = () => mine.send(JSON.stringify({ token, seq, boot, ...opened }));
+  mine.onopen = () => mine.send(JSON.stringify({ token, boot, seq: Number(seq), ...opened }));
   mine.onmessage = ({ data }) => {
     const message = JSON.parse(data);
     if (message.seq) seq = message.seq;
     if (message.op === 'ready') {
-      const missed = boot && (message.boot !== boot || message.gap);
+      const missed = message.gap || message.boot !== boot;
       boot = message.boot;
       failures = 0;
       contact(true);
@@ -72,7 +73,8 @@ export async function post(path, fields = {}, options = {}) {
   } catch {
     throw new Error('The app on your computer does not answer.');
   }
-  if (answer.ok || answer.type === 'opaqueredirect') return answer;
+  if (answer.ok) return answer;
+  if (answer.type === 'opaqueredirect') throw new Error('This page is too old. Load it again.');
   const problem = await answer.json().catch(() => ({}));
   throw Object.assign(new Error(problem.detail || problem.title || 'That did not work.'), { status: answer.status });
 }

@@ -37,7 +37,7 @@ function mark(row) {
   watch.unobserve(row);
   if (!attentive() || row.dataset.key <= highest) return;
   highest = row.dataset.key;
-  post(`/chats/${chat}/read`, { upto: highest }).catch(() => { highest = ''; });
+  post(`/chats/${chat}/read`, { message: row.id.slice(2) }).catch(() => { highest = ''; });
 }
 
 export function markAll() {

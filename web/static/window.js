@@ -188,21 +188,22 @@ export function put(li) {
   return !old;
 }
 
-// Own messages of a chain up to a number have come this far; states only move forward.
+// How far own messages have come; states only move forward.
 const order = ['waiting', 'sending', 'on_the_way', 'delivered', 'read'];
-export function marks({ chain, delivered, read }) {
+export function marks({ states }) {
   const change = () => {
-    for (const li of $$(`li[data-mine][data-chain="${chain}"]`, list)) {
-      const seq = Number(li.dataset.seq);
-      if (seq <= read) status(li, 'read');
-      else if (seq <= delivered) status(li, 'delivered');
+    for (const [id, word] of Object.entries(states)) {
+      const li = document.getElementById(`m-${id}`);
+      if (li) status(li, word);
     }
   };
   if (stuck) { change(); bottom(); } else still(change);
 }
 
 export function status(li, word) {
-  if (order.indexOf(li.dataset.status) >= order.indexOf(word)) return;
+  const from = order.indexOf(li.dataset.status), to = order.indexOf(word);
+  // Waiting and sending are two words for one state: nobody else has it yet.
+  if (from === to || (from > to && from > 1)) return;
   li.dataset.status = word;
   $('.st', li).replaceChildren($(`#st-${word}`).content.cloneNode(true));
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -68,8 +69,21 @@ impl Client {
     /// # Errors
     /// The address can't be one of a directory.
     pub fn new(url: &str, pin: Option<Hex<32>>, known: Option<[u8; 32]>) -> Result<Self, Error> {
+        Self::trusting(url, pin, known, None)
+    }
+
+    /// [`Client::new`], and only what the authority in this file (PEM) signed is believed, or what is pinned.
+    ///
+    /// # Errors
+    /// The address can't be one of a directory; a file that can't be read.
+    pub fn trusting(
+        url: &str,
+        pin: Option<Hex<32>>,
+        known: Option<[u8; 32]>,
+        authority: Option<&Path>,
+    ) -> Result<Self, Error> {
         let inner = Inner {
-            http: Http::new(Endpoint::new(url, pin)?, known),
+            http: Http::new(Endpoint::new(url, pin, authority)?, known),
             session: Mutex::default(),
             device: Mutex::default(),
             renewing: tokio::sync::Mutex::default(),

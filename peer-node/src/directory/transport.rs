@@ -1,14 +1,14 @@
 //! Connections to a directory: TLS 1.3 with a CA or a pinned key, plain HTTP on loopback only.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hyper_rustls::ConfigBuilderExt;
 use protocol::directory::Hex;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
     server::ParsedCertificate,
 };
 use tokio::{
@@ -43,7 +43,9 @@ pub(super) struct Opened {
 
 impl Endpoint {
     /// Reads a URL such as `https://directory.example:7400`. With a pin, only the certificate's key counts.
-    pub(super) fn new(url: &str, pin: Option<Hex<32>>) -> Result<Self, Error> {
+    ///
+    /// With a file of an authority, only what that authority signed counts.
+    pub(super) fn new(url: &str, pin: Option<Hex<32>>, authority: Option<&Path>) -> Result<Self, Error> {
         let url: hyper::Uri = url.trim().parse().map_err(|_| {
             Error::BadUrl(
                 "this is not the address of a directory; write it like https://directory.example:7400",
@@ -62,7 +64,7 @@ impl Endpoint {
             Some("https") => {
                 let name = ServerName::try_from(host.clone())
                     .map_err(|_| Error::BadUrl("this is not a host name or an IP address"))?;
-                let tls = Some((TlsConnector::from(Arc::new(tls_config(pin)?)), name));
+                let tls = Some((TlsConnector::from(Arc::new(tls_config(pin, authority)?)), name));
                 Ok(Self { host, port: url.port_u16().unwrap_or(443), tls })
             }
             Some("http") if pin.is_some() => {
@@ -127,17 +129,29 @@ fn spki_hash(certificate: &CertificateDer<'_>) -> Option<Hex<32>> {
     Some(Hex(*blake3::hash(&certificate.subject_public_key_info()).as_bytes()))
 }
 
-fn tls_config(pin: Option<Hex<32>>) -> Result<ClientConfig, Error> {
+fn tls_config(pin: Option<Hex<32>>, authority: Option<&Path>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|_| Error::NotTrusted("TLS 1.3 is missing"))?;
-    Ok(match pin {
-        Some(pin) => config
+    Ok(match (pin, authority) {
+        (Some(pin), _) => config
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Pinned { pin, provider }))
             .with_no_client_auth(),
-        None => config
+        (None, Some(file)) => {
+            let unreadable = Error::NotTrusted("the file of its certificate authority can't be read");
+            let mut roots = RootCertStore::empty();
+            let (added, _) = match CertificateDer::pem_file_iter(file) {
+                Ok(found) => roots.add_parsable_certificates(found.filter_map(Result::ok)),
+                Err(_) => return Err(unreadable),
+            };
+            if added == 0 {
+                return Err(unreadable);
+            }
+            config.with_root_certificates(roots).with_no_client_auth()
+        }
+        (None, None) => config
             .with_native_roots()
             .map_err(|_| Error::NotTrusted("this computer has no list of certificate authorities"))?
             .with_no_client_auth(),
@@ -195,13 +209,13 @@ mod tests {
     use super::*;
 
     fn refused(url: &str, pin: Option<Hex<32>>) -> String {
-        Endpoint::new(url, pin).err().expect(url).to_string()
+        Endpoint::new(url, pin, None).err().expect(url).to_string()
     }
 
     #[test]
     fn plain_http_goes_to_this_machine_only() {
         for good in ["http://127.0.0.1:7400", "http://localhost:7400/", "http://[::1]:7400"] {
-            assert!(Endpoint::new(good, None).is_ok(), "{good}");
+            assert!(Endpoint::new(good, None, None).is_ok(), "{good}");
         }
         assert!(refused("http://192.168.1.7:7400", None).contains("without https"));
         assert!(refused("http://localhost.example.org:7400", None).contains("without https"));

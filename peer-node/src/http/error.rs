@@ -7,6 +7,7 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::pages;
 use crate::service::{self, Kind, tokens::Scope};
 
 /// Why a request got no answer of its own.
@@ -160,7 +161,11 @@ impl IntoResponse for Error {
         }
         let body = serde_json::to_vec(&Problem::from(&self)).expect("texts and numbers always make JSON");
         let kind = HeaderValue::from_static("application/problem+json");
-        with_wait(&self, (self.status(), [(header::CONTENT_TYPE, kind)], body).into_response())
+        let mut response =
+            with_wait(&self, (self.status(), [(header::CONTENT_TYPE, kind)], body).into_response());
+        // The pages say the same in their own way.
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
@@ -169,7 +174,7 @@ pub(super) fn answer(request: &Request, error: &Error) -> Response {
     if request.uri().path().starts_with("/api/") {
         error.clone().into_response()
     } else {
-        with_wait(error, (error.status(), format!("{error}\n")).into_response())
+        with_wait(error, pages::nothing_here(request.headers(), error))
     }
 }
 

@@ -6,6 +6,9 @@ pub mod error;
 pub mod events;
 pub mod guard;
 pub mod openapi;
+mod assets;
+mod live;
+mod pages;
 mod serve;
 pub mod session;
 
@@ -60,10 +63,11 @@ impl FromRef<Door> for Service {
 pub fn router(door: Door) -> Router {
     let hosts = door.hosts.clone();
     let (api, document) = api::routes(&door).split_for_parts();
-    let api = api.route("/api/v1/openapi.json", get(move || openapi::json(document.clone())));
+    let api = api.route("/api/v1/openapi.json", get(async move || openapi::json(document.clone())));
     Router::new()
         .route("/health", get(health))
         .merge(api)
+        .merge(pages::routes(&door))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))

@@ -45,6 +45,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
     super::api::all().into_openapi()
 }
 
-pub(super) async fn json(document: utoipa::openapi::OpenApi) -> Json<utoipa::openapi::OpenApi> {
+pub(super) fn json(document: utoipa::openapi::OpenApi) -> Json<utoipa::openapi::OpenApi> {
     Json(document)
 }

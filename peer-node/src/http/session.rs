@@ -274,7 +274,7 @@ fn csrf(secret: &str) -> String {
 }
 
 /// The value of this node's own cookie.
-fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

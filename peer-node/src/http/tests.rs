@@ -35,6 +35,7 @@ impl Node {
             announce: Vec::new(),
             directory: None,
             directory_pin: None,
+            directory_ca: None,
             logins_per_minute: 5,
             cost: Cost::TESTING,
             links: DoorLimits::default(),

@@ -154,7 +154,7 @@ impl Service {
     /// # Errors
     /// A bad address, no answer, or another key than the pinned one.
     pub async fn find_directory(&self, address: &DirectoryAddress) -> Result<FoundDirectory, Error> {
-        let (_, membership) = membership::connect(address).await?;
+        let (_, membership) = membership::connect(address, self.0.given.directory_ca.as_deref()).await?;
         Ok(FoundDirectory { url: membership.url, fingerprint: membership.fingerprint })
     }
 
@@ -221,7 +221,7 @@ impl Service {
         address: &DirectoryAddress,
         recovered: Option<&(AccountKey, KeyHistory)>,
     ) -> Result<Admitted, Error> {
-        let (client, membership) = membership::connect(address).await?;
+        let (client, membership) = membership::connect(address, self.0.given.directory_ca.as_deref()).await?;
         let password =
             membership::password(&entry.passphrase, membership.id, username, self.0.given.cost).await?;
         let (signed_in, is_new): (SignedIn, bool) =
@@ -342,12 +342,17 @@ impl Service {
         passphrase: &Passphrase,
     ) -> Result<(), Error> {
         let signed_out = membership.session.is_none();
-        open.use_directory(&self.0.feed, Some(Joined::resumed(membership.clone())?)).await?;
+        open.use_directory(
+            &self.0.feed,
+            Some(Joined::resumed(membership.clone(), self.0.given.directory_ca.as_deref())?),
+        )
+        .await?;
         if signed_out {
             let username = open.profile.username();
             let password =
                 membership::password(passphrase, membership.id, username, self.0.given.cost).await?;
-            membership::sign_in_when_there(open, &self.0.feed, membership, password);
+            let authority = self.0.given.directory_ca.clone();
+            membership::sign_in_when_there(open, &self.0.feed, membership, authority, password);
         }
         Ok(())
     }

@@ -146,7 +146,7 @@ impl Error {
             | Self::WrongPair
             | Self::WrongPassphrase
             | Self::TooManyTries { .. } => Some("passphrase"),
-            Self::NewName => Some("confirm_new"),
+            Self::NewName => Some("create"),
             Self::NeedsKeys | Self::BadRecovery(_) | Self::WrongRecovery => Some("recovery"),
             Self::BadDirectory(_)
             | Self::DirectoryDown(_)

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -52,10 +53,13 @@ pub(super) struct Joined {
 }
 
 /// A directory that answered, before anybody signed in.
-pub(super) async fn connect(address: &DirectoryAddress) -> Result<(Client, Membership), Error> {
+pub(super) async fn connect(
+    address: &DirectoryAddress,
+    authority: Option<&Path>,
+) -> Result<(Client, Membership), Error> {
     let url = address.url.trim().trim_end_matches('/').to_owned();
     let pin = address.pin.as_deref().map(pin).transpose()?;
-    let client = Client::connect(&url, pin).await?;
+    let client = Client::trusting(&url, pin, None, authority)?;
     let identity = client.identity().await?;
     let membership = Membership {
         url,
@@ -107,9 +111,9 @@ impl Joined {
     }
 
     /// Goes on with what an earlier run kept; asks nobody yet.
-    pub(super) fn resumed(membership: Membership) -> Result<Self, Error> {
+    pub(super) fn resumed(membership: Membership, authority: Option<&Path>) -> Result<Self, Error> {
         let known = membership.pin.as_deref().map(pin).transpose()?;
-        let client = Client::new(&membership.url, known, Some(membership.id.0))?;
+        let client = Client::trusting(&membership.url, known, Some(membership.id.0), authority)?;
         if let Some(session) = membership.session {
             client.resume(session);
         }
@@ -226,13 +230,14 @@ pub(super) fn sign_in_when_there(
     open: &Arc<Open>,
     feed: &Feed,
     membership: Membership,
+    authority: Option<PathBuf>,
     password: Zeroizing<String>,
 ) {
     let (open_, feed) = (open.clone(), feed.clone());
     open.tasks.spawn(async move {
         let username = open_.profile.username().clone();
         loop {
-            match sign_in_again(&open_, &membership, &username, &password).await {
+            match sign_in_again(&open_, &membership, authority.as_deref(), &username, &password).await {
                 Ok(joined) => {
                     if let Err(error) = open_.use_directory(&feed, Some(joined)).await {
                         tracing::warn!(%error, "the directory could not be used");
@@ -253,10 +258,11 @@ pub(super) fn sign_in_when_there(
 async fn sign_in_again(
     open: &Open,
     membership: &Membership,
+    authority: Option<&Path>,
     username: &Username,
     password: &str,
 ) -> Result<Joined, Error> {
-    let joined = Joined::resumed(membership.clone())?;
+    let joined = Joined::resumed(membership.clone(), authority)?;
     joined.client.sign_in(username, password).await?;
     joined.client.use_device(&open.link_secret);
     joined.client.publish(&open.profile, false).await?;

@@ -70,6 +70,7 @@ pub struct Given {
     pub announce: Vec<Address>,
     pub directory: Option<String>,
     pub directory_pin: Option<String>,
+    pub directory_ca: Option<PathBuf>,
     pub logins_per_minute: u32,
     pub cost: Cost,
     pub links: DoorLimits,
@@ -82,10 +83,13 @@ impl From<&Config> for Given {
             announce: config.announce.clone(),
             directory: config.directory.clone(),
             directory_pin: config.directory_pin.clone(),
+            directory_ca: config.directory_ca.clone(),
             logins_per_minute: config.logins_per_minute,
             cost: config.cost,
             links: config.links,
-            store: config.store.clone(),
+            store: store::Options {
+                marks: config.state.clone().map_or(store::Marks::System, store::Marks::Folder),
+            },
         }
     }
 }

@@ -290,7 +290,11 @@ async fn restart(open: &Arc<Open>, inner: &Arc<Inner>) -> Result<(), Error> {
     open.listen(&inner.feed, inner.clock);
     open.greet().await?;
     if let Some(membership) = open.store.setting::<Option<Membership>>(key::DIRECTORY).await?.flatten() {
-        open.use_directory(&inner.feed, Some(Joined::resumed(membership)?)).await?;
+        open.use_directory(
+            &inner.feed,
+            Some(Joined::resumed(membership, inner.given.directory_ca.as_deref())?),
+        )
+        .await?;
     }
     Ok(())
 }

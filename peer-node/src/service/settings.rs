@@ -63,7 +63,8 @@ impl Service {
         let joined = match directory {
             None => None,
             Some(address) => {
-                let (client, membership) = membership::connect(&address).await?;
+                let (client, membership) =
+                    membership::connect(&address, self.0.given.directory_ca.as_deref()).await?;
                 let username = open.profile.username();
                 let password =
                     membership::password(passphrase, membership.id, username, self.0.given.cost).await?;

@@ -219,7 +219,7 @@ impl fmt::Display for Place {
 
 /// A text that is not a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("take the value from the field \"place\" of a message")]
+#[error("take the value from the field \"key\" of a message")]
 pub struct BadPlace;
 
 impl FromStr for Place {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Register or sign in: a new name makes an account, a known one must match. 409 `new_name` asks for
-/// `confirm_new`, 409 `needs_keys` for the recovery file or `reset`.
+/// `create`, 409 `needs_keys` for the recovery file or `reset`.
 #[utoipa::path(
     post, path = "/api/v1/account", tag = "account", request_body = shapes::Enter,
     responses(
@@ -46,7 +46,7 @@ pub(super) async fn enter(
         username: enter.username,
         passphrase: enter.passphrase,
         directory,
-        confirm_new: enter.confirm_new,
+        confirm_new: enter.create,
         keys,
     };
     Ok((StatusCode::CREATED, Json(service.enter(&entry).await?.into())))

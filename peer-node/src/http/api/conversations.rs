@@ -94,8 +94,8 @@ pub(super) async fn show(
     get, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations",
     params(
         ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
-        ("before" = Option<String>, Query, description = "The field `place` of a message"),
-        ("after" = Option<String>, Query, description = "The field `place` of a message"),
+        ("before" = Option<String>, Query, description = "The field `key` of a message"),
+        ("after" = Option<String>, Query, description = "The field `key` of a message"),
         ("around" = Option<String>, Query, description = "The id of a message"),
         ("limit" = Option<usize>, Query, description = "1 to 500; 50 if left out"),
     ),

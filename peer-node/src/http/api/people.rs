@@ -129,7 +129,7 @@ pub(super) async fn confirm_keys(
 #[utoipa::path(
     get, path = "/api/v1/requests", tag = "people",
     responses(
-        (status = 200, body = shapes::People),
+        (status = 200, body = shapes::Requests),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
     ),
     security(("token" = ["read"])),
@@ -137,8 +137,9 @@ pub(super) async fn confirm_keys(
 pub(super) async fn requests(
     _: May<Read>,
     State(service): State<Service>,
-) -> Result<Json<shapes::People>, Error> {
-    Ok(Json(service.requests().await?.into()))
+) -> Result<Json<shapes::Requests>, Error> {
+    let requests = service.requests().await?.into_iter().map(Into::into).collect();
+    Ok(Json(shapes::Requests { requests }))
 }
 
 /// Ask somebody to chat, with a first message. With an address, `user` says who was seen to answer there

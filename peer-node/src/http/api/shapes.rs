@@ -138,6 +138,13 @@ pub struct People {
     pub directory: Option<String>,
 }
 
+/// People with a request that is not answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Requests {
+    /// `asking` me, or `asked` by me.
+    pub requests: Vec<Person>,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Conversation {
     pub id: String,
@@ -174,7 +181,7 @@ pub struct Message {
     pub conversation: String,
     pub id: String,
     /// Where it stands: for `before` and `after`.
-    pub place: String,
+    pub key: String,
     pub author: String,
     pub mine: bool,
     pub kind: MessageKind,
@@ -194,11 +201,11 @@ pub struct History {
     pub messages: Vec<Message>,
     pub older: bool,
     pub newer: bool,
-    /// The place of the first unread message.
+    /// The key of the first unread message.
     pub first_unread: Option<String>,
 }
 
-/// Registers or signs in: an unknown name makes an account (with `confirm_new`), a known one must match.
+/// Registers or signs in: an unknown name makes an account (with `create`), a known one must match.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Enter {
@@ -215,7 +222,7 @@ pub struct Enter {
     pub directory_pin: Option<String>,
     /// The name is new and shall become an account.
     #[serde(default)]
-    pub confirm_new: bool,
+    pub create: bool,
     /// The text of the recovery file, when the account's keys are not on this computer.
     #[serde(default)]
     pub recovery: Option<String>,
@@ -517,7 +524,7 @@ impl From<service::Message> for Message {
         Self {
             conversation: message.conversation.to_string(),
             id: message.id.to_string(),
-            place: message.place.to_string(),
+            key: message.place.to_string(),
             author: message.author.to_string(),
             mine: message.mine,
             kind,

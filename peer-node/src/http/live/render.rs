@@ -1,0 +1,241 @@
+//! What a change looks like in one page: fragments and small facts, told once until they differ.
+
+use std::collections::{BTreeSet, HashMap};
+
+use protocol::ids::{ConversationId, MsgId, UserId};
+use serde_json::{Map, Value, json};
+use web::{
+    Html as _, Page, Person,
+    chat::StandingFragment,
+    message::{MessageFragment, Status, dom_id},
+    shell::{self, ChatRowFragment, NetworkFragment},
+};
+
+use crate::{
+    http::{
+        Door,
+        pages::{Look, view},
+        session::Session,
+    },
+    service::{
+        Conversation, Stage, Stretch,
+        feed::{Change, Numbered},
+    },
+};
+
+/// Own messages whose way is told anew: the newest ones; older ones have arrived or are told when they are looked at.
+const WATCHED: usize = 100;
+
+/// Knows one page: what is open in it, and what it was told last.
+pub(super) struct Teller {
+    door: Door,
+    look: Look,
+    session: Session,
+    open: Option<ConversationId>,
+    /// The last fragment under each `id`.
+    told: HashMap<String, String>,
+    states: HashMap<MsgId, Status>,
+}
+
+/// What changes are about, each thing once.
+#[derive(Debug, Default)]
+struct About {
+    messages: BTreeSet<MsgId>,
+    rows: BTreeSet<ConversationId>,
+    /// Relation, keys or name.
+    people: BTreeSet<UserId>,
+    presence: BTreeSet<UserId>,
+    typing: Option<bool>,
+    marks: bool,
+    network: bool,
+    closed: bool,
+    everything: bool,
+}
+
+impl About {
+    fn new(changes: &[Numbered], open: Option<ConversationId>) -> Self {
+        let mut about = Self::default();
+        for Numbered { change, .. } in changes {
+            match change {
+                Change::Message { conversation, id } => {
+                    if open == Some(*conversation) {
+                        about.messages.insert(*id);
+                    }
+                    about.rows.insert(*conversation);
+                    about.network = true;
+                }
+                Change::Marks { conversation } => {
+                    about.rows.insert(*conversation);
+                    about.marks |= open == Some(*conversation);
+                    about.network = true;
+                }
+                Change::Conversation { conversation } => {
+                    about.rows.insert(*conversation);
+                }
+                Change::Person { user } => {
+                    about.people.insert(*user);
+                    about.presence.insert(*user);
+                    about.network = true;
+                }
+                Change::Presence { user, .. } => {
+                    about.presence.insert(*user);
+                    about.network = true;
+                }
+                Change::Typing { conversation, active, .. } => {
+                    if open == Some(*conversation) {
+                        about.typing = Some(*active);
+                    }
+                }
+                Change::Stage(stage) => about.closed |= *stage != Stage::Open,
+                Change::Directory => about.network = true,
+                Change::Everything => about.everything = true,
+                Change::ClockWrong { .. } | Change::Settings => {}
+            }
+        }
+        about
+    }
+}
+
+impl Teller {
+    pub(super) fn new(door: Door, look: Look, session: Session, open: Option<ConversationId>) -> Self {
+        Self { door, look, session, open, told: HashMap::new(), states: HashMap::new() }
+    }
+
+    /// What the page is told; none: there is nothing to see here any more. `live` messages have just arrived.
+    pub(super) async fn tell(&mut self, changes: &[Numbered], live: bool) -> Option<Vec<Value>> {
+        let about = About::new(changes, self.open);
+        if about.closed || self.door.service.stage().await != Stage::Open {
+            return None;
+        }
+        if about.everything {
+            // The page loads itself anew, so nothing that it was told before counts.
+            self.told.clear();
+            self.states.clear();
+            return Some(vec![json!({ "op": "gap" })]);
+        }
+        let mut said = Vec::new();
+        let page = self.look.page_at(&self.session, self.door.clock.wall());
+        let mut rows = about.rows.clone();
+        let open = match self.open {
+            Some(id) => self.door.service.conversation(id).await.ok(),
+            None => None,
+        };
+        if let Some(open) = &open {
+            self.messages(&page, open, &about, live, &mut said).await;
+            if about.presence.contains(&open.person.user) || about.marks {
+                self.marks(open, &mut said).await;
+            }
+            if about.people.contains(&open.person.user) {
+                self.standing(&page, open, &mut said).await;
+            }
+        }
+        for user in &about.presence {
+            let Ok(person) = self.door.service.person(*user).await else { continue };
+            let reach = view::reach(&person);
+            said.push(json!({
+                "op": "presence", "user": user, "word": reach.word(), "sentence": reach.sentence(&page.when),
+            }));
+            if about.people.contains(user) {
+                rows.extend(person.conversation);
+            }
+        }
+        for id in rows {
+            self.row(&page, id, &mut said).await;
+        }
+        if let Some(active) = about.typing {
+            said.push(json!({ "op": "typing", "active": active }));
+        }
+        if about.network {
+            self.network(&mut said).await;
+        }
+        Some(said)
+    }
+
+    async fn messages(
+        &mut self,
+        page: &Page,
+        open: &Conversation,
+        about: &About,
+        live: bool,
+        said: &mut Vec<Value>,
+    ) {
+        if about.messages.is_empty() {
+            return;
+        }
+        let Some(me) = self.door.service.status().await.me else { return };
+        let me = Person::new(me.user, me.username);
+        let links = view::chat(open, None).links();
+        let mut messages = Vec::with_capacity(about.messages.len());
+        for id in &about.messages {
+            if let Ok(message) = self.door.service.message(open.id, *id).await {
+                messages.push(view::message(&message, &me, &open.person));
+            }
+        }
+        messages.sort_unstable_by_key(|message| message.key);
+        for message in &messages {
+            if let Some(status) = message.status {
+                self.states.insert(message.id, status);
+            }
+            let html = MessageFragment { page, with: &open.person.username, links, message }.html();
+            said.push(json!({
+                "op": "put", "id": dom_id(&message.id), "into": "messages", "live": live, "html": html,
+            }));
+        }
+    }
+
+    async fn marks(&mut self, open: &Conversation, said: &mut Vec<Value>) {
+        let Ok(history) = self.door.service.history(open.id, Stretch::Newest, WATCHED).await else { return };
+        let mut states = Map::new();
+        for message in history.messages {
+            let Some(progress) = message.progress else { continue };
+            let status = view::status(progress, open.person.connected);
+            if self.states.insert(message.id, status) != Some(status) {
+                states.insert(message.id.to_string(), status.word().into());
+            }
+        }
+        if !states.is_empty() {
+            said.push(json!({ "op": "marks", "states": states }));
+        }
+    }
+
+    async fn standing(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {
+        let network = view::network(&self.door.service.status().await);
+        let chat = view::chat(open, network.directory.name());
+        let html = StandingFragment { page, chat: &chat }.html();
+        if self.is_new("standing", &html) {
+            said.push(json!({ "op": "standing", "html": html }));
+        }
+    }
+
+    async fn row(&mut self, page: &Page, id: ConversationId, said: &mut Vec<Value>) {
+        let Ok(conversation) = self.door.service.conversation(id).await else { return };
+        let current = self.open == Some(id);
+        let dom_id = shell::dom_id(&id);
+        let Some(list) = view::list_of(&conversation, current) else {
+            self.told.remove(&dom_id);
+            said.push(json!({ "op": "del", "id": dom_id }));
+            return;
+        };
+        let row = view::row(&conversation, current);
+        let html = ChatRowFragment { page, row: &row, current }.html();
+        if self.is_new(&dom_id, &html) {
+            said.push(json!({ "op": "put", "id": dom_id, "into": list.dom_id(), "html": html }));
+        }
+    }
+
+    async fn network(&mut self, said: &mut Vec<Value>) {
+        let network = view::network(&self.door.service.status().await);
+        let html = NetworkFragment { network: &network }.html();
+        if self.is_new("network", &html) {
+            said.push(json!({ "op": "network", "online": network.online, "html": html }));
+        }
+    }
+
+    fn is_new(&mut self, id: &str, html: &str) -> bool {
+        if self.told.get(id).is_some_and(|told| told == html) {
+            return false;
+        }
+        self.told.insert(id.to_owned(), html.to_owned());
+        true
+    }
+}

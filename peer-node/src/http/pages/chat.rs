@@ -1,0 +1,217 @@
+//! The list of chats, one chat, its history, and what is written into it.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use protocol::{
+    ids::{ChainId, ConversationId, MsgId},
+    timeline::Key,
+};
+use serde::Deserialize;
+use serde_json::json;
+use web::{
+    Html as _,
+    chat::{Chat, ChatPage},
+    message::{self, Message, RowsFragment, place, read_place},
+    shell::{ChatsPage, Place as At, Shell},
+};
+
+use super::{Look, Visit, html, view};
+use crate::{
+    http::{
+        Error,
+        api::{Id, Query},
+        csrf::Form,
+    },
+    service::{self, Conversation, History, Place, Service, Stretch},
+};
+
+/// Rows of a page, and of each further stretch.
+const PAGE: usize = 40;
+/// Rows above the first unread message, so that it is read in its place.
+const ABOVE: usize = 12;
+
+/// `GET /chats`
+pub(super) async fn list(visit: Visit, State(service): State<Service>) -> Result<Response, Error> {
+    Ok(html(&ChatsPage { page: visit.page(), shell: view::shell(&service, At::Chats).await? }))
+}
+
+/// What the address of a chat may say after `?`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    before: Option<String>,
+    after: Option<String>,
+    details: Option<String>,
+}
+
+/// `GET /chats/{conversation}`
+pub(super) async fn show(
+    visit: Visit,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Error> {
+    let (shell, mut chat) = load(&visit, &service, id, wanted.before.as_deref()).await?;
+    chat.details_open = wanted.details.is_some();
+    Ok(html(&ChatPage { page: visit.page(), shell, chat }))
+}
+
+async fn load(
+    visit: &Visit,
+    service: &Service,
+    id: ConversationId,
+    before: Option<&str>,
+) -> Result<(Shell, Chat), Error> {
+    let shell = view::shell(service, At::Chat(id)).await?;
+    let conversation = service.conversation(id).await?;
+    let history = match before {
+        Some(text) => service.history(id, Stretch::Before(read(text)?), PAGE).await?,
+        None => opening(service, &conversation).await?,
+    };
+    let mut chat = view::chat(&conversation, shell.network.directory.name());
+    let messages: Vec<Message> = history
+        .messages
+        .iter()
+        .map(|item| view::message(item, &shell.me.person, &conversation.person))
+        .collect();
+    let unread = history.first_unread.filter(|_| conversation.unread > 0).and_then(|first| {
+        let row = messages.iter().find(|message| !message.mine && message.key >= first.0)?;
+        Some((row.id, conversation.unread))
+    });
+    chat.earlier = messages.first().filter(|_| history.older).map(|first| place(&first.key));
+    chat.later = messages.last().filter(|_| history.newer).map(|last| place(&last.key));
+    chat.rows = message::rows(messages, None, unread, &visit.page().when);
+    Ok((shell, chat))
+}
+
+/// The newest messages, or those around the first unread one if it lies further back.
+async fn opening(service: &Service, conversation: &Conversation) -> Result<History, Error> {
+    let newest = service.history(conversation.id, Stretch::Newest, PAGE).await?;
+    let Some(first) = newest.first_unread.filter(|_| conversation.unread > 0) else { return Ok(newest) };
+    if newest.messages.first().is_none_or(|oldest| oldest.place < first) {
+        return Ok(newest);
+    }
+    let above = service.history(conversation.id, Stretch::Before(first), ABOVE).await?;
+    let start = Place(Key { ord: 0, chain: ChainId([0; 32]), seq: 0 });
+    let from = above.messages.last().map_or(start, |last| last.place);
+    let mut below = service.history(conversation.id, Stretch::After(from), PAGE).await?;
+    below.messages.splice(0..0, above.messages);
+    below.older = above.older;
+    below.first_unread = Some(first);
+    Ok(below)
+}
+
+fn read(text: &str) -> Result<Place, Error> {
+    read_place(text).map(Place).ok_or(Error::NoRoute)
+}
+
+/// `GET /chats/{conversation}/messages?before=` or `?after=`: rows, and the place to go on from.
+pub(super) async fn stretch(
+    visit: Visit,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Error> {
+    let stretch = match (&wanted.before, &wanted.after) {
+        (Some(text), _) => Stretch::Before(read(text)?),
+        (None, Some(text)) => Stretch::After(read(text)?),
+        (None, None) => Stretch::Newest,
+    };
+    let status = service.status().await;
+    let me = status.me.ok_or(service::Error::Locked)?;
+    let me = web::Person::new(me.user, me.username);
+    let conversation = service.conversation(id).await?;
+    let history = service.history(id, stretch, PAGE).await?;
+    let messages: Vec<Message> =
+        history.messages.iter().map(|item| view::message(item, &me, &conversation.person)).collect();
+    let before = messages.first().filter(|_| history.older).map(|first| place(&first.key));
+    let after = messages.last().filter(|_| history.newer).map(|last| place(&last.key));
+    let page = visit.page();
+    let rows = message::rows(messages, None, None, &page.when);
+    let links = view::chat(&conversation, None).links();
+    let html = RowsFragment { page: &page, with: &conversation.person.username, links, rows: &rows }.html();
+    Ok(axum::Json(json!({ "html": html, "before": before, "after": after })).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Written {
+    text: String,
+    id: Option<MsgId>,
+}
+
+/// `POST /chats/{conversation}/messages`, fields `text` and, from the page's script, `id`.
+pub(super) async fn send(
+    look: Look,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    form: Form<Written>,
+) -> Result<Response, Error> {
+    let Written { text, id: message } = form.fields;
+    match service.send(id, text.trim(), message).await {
+        Ok(_) => {
+            // What was sent is no draft any more; a script that sent it keeps its own.
+            if !look.script {
+                service.set_draft(id, "").await?;
+            }
+            Ok(look.done(&format!("/chats/{id}")))
+        }
+        Err(error) if !look.script && error.field() == Some("text") => {
+            let visit = Visit { look, session: form.session };
+            let (shell, mut chat) = load(&visit, &service, id, None).await?;
+            chat.draft = text;
+            chat.error = Some(error.to_string());
+            Ok(html(&ChatPage { page: visit.page(), shell, chat }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Seen {
+    message: Option<MsgId>,
+}
+
+/// `POST /chats/{conversation}/read`, field `message`: everything up to it was seen.
+pub(super) async fn read_up_to(
+    look: Look,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    form: Form<Seen>,
+) -> Result<Response, Error> {
+    service.mark_read(id, form.fields.message).await?;
+    Ok(look.done(&format!("/chats/{id}")))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Typing {
+    active: String,
+}
+
+/// `POST /chats/{conversation}/typing`, field `active`: `yes` or `no`.
+pub(super) async fn typing(
+    look: Look,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    form: Form<Typing>,
+) -> Result<Response, Error> {
+    service.typing(id, form.fields.active == "yes").await?;
+    Ok(look.done(&format!("/chats/{id}")))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Draft {
+    text: String,
+}
+
+/// `POST /chats/{conversation}/draft`, field `text`; empty removes it.
+pub(super) async fn draft(
+    look: Look,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    form: Form<Draft>,
+) -> Result<Response, Error> {
+    service.set_draft(id, &form.fields.text).await?;
+    Ok(look.done(&format!("/chats/{id}")))
+}
