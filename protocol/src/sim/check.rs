@@ -49,6 +49,8 @@ pub(super) struct Doer {
     pub(super) honest: bool,
     /// An old folder was put back and nothing says so: until a peer tells, it cannot know that it repeats itself.
     pub(super) unaware: bool,
+    /// That was so at some time: branches of then may still be around.
+    pub(super) was_unaware: bool,
     /// The indexes of the ratchets can be read: the fake seal is in use.
     pub(super) fake_seal: bool,
 }
@@ -107,7 +109,7 @@ impl Ledger {
     }
 
     fn event(&mut self, doer: Doer, event: &Event, broken: &mut Vec<String>) {
-        let Doer { who, life, honest, unaware, fake_seal } = doer;
+        let Doer { who, life, honest, unaware, fake_seal, .. } = doer;
         let (chain, seq, id) = (event.chain(), event.seq(), event.id());
         let held = self.held.entry((who, chain)).or_default();
         *held = (*held).max(seq);
@@ -243,7 +245,7 @@ impl Ledger {
                     for event in &events.events {
                         let place = (event.chain(), event.seq());
                         let other = self.events.get(&place).filter(|id| **id != event.id());
-                        let counts = |other: &EventId| !doer.unaware || self.arrived.contains(other);
+                        let counts = |other: &EventId| !doer.was_unaware || self.arrived.contains(other);
                         if doer.honest && other.is_some_and(counts) {
                             broken.push(format!("I3: {} sends a second event {place:?}", doer.who));
                         }
@@ -286,7 +288,7 @@ mod tests {
     const ROOM: ConversationId = ConversationId([2; 32]);
 
     fn doer(who: usize, life: u32) -> Doer {
-        Doer { who, life, honest: true, unaware: false, fake_seal: true }
+        Doer { who, life, honest: true, unaware: false, was_unaware: false, fake_seal: true }
     }
 
     fn next(key: &ChainKey, prev: Option<&Event>, body: EventBody) -> Event {

@@ -204,7 +204,14 @@ impl<S: SimSeal> World<S> {
 
     pub(super) fn doer(&self, who: usize) -> Doer {
         let host = &self.hosts[who];
-        Doer { who, life: host.life, honest: host.honest, unaware: host.unaware, fake_seal: self.fake_seal }
+        Doer {
+            who,
+            life: host.life,
+            honest: host.honest,
+            unaware: host.unaware,
+            was_unaware: host.was_unaware,
+            fake_seal: self.fake_seal,
+        }
     }
 
     fn users(&self) -> BTreeMap<UserId, usize> {
