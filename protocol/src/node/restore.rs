@@ -34,6 +34,10 @@ impl<S: Seal> Node<S> {
 
     /// New keys, new sessions, new chains.
     pub(super) fn begin_incarnation(&mut self) {
+        #[cfg(feature = "sim")]
+        if crate::sim::mutant::active(crate::sim::Mutant::ChainReusedAfterRestore) {
+            return;
+        }
         self.me.incarnation += 1;
         self.me.olm = self.seal.new_account();
         self.touch(Record::Olm);

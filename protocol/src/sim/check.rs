@@ -28,6 +28,8 @@ pub(super) struct Ledger {
     /// Chains of liars.
     foreign: BTreeSet<ChainId>,
     left_behind: BTreeSet<ChainId>,
+    /// Chains that no machine has written.
+    forged: BTreeSet<ChainId>,
     /// Which event used an index of a ratchet.
     indexes: BTreeMap<([u8; 32], u64), EventId>,
     ords: BTreeMap<EventId, u64>,
@@ -64,6 +66,7 @@ impl Ledger {
     /// A chain that was forged: nobody is held to it.
     pub(super) fn forged(&mut self, chain: ChainId) {
         self.foreign.insert(chain);
+        self.forged.insert(chain);
     }
 
     /// Looks at what a step has made durable.
@@ -99,8 +102,12 @@ impl Ledger {
 
     /// Chains that their authors wrote on from a copy without knowing: where the copy and the others part, nobody can
     /// bring them together again.
-    pub(super) fn left_behind(&self) -> BTreeSet<ChainId> {
-        self.left_behind.clone()
+    pub(super) fn left_behind(&self) -> &BTreeSet<ChainId> {
+        &self.left_behind
+    }
+
+    pub(super) fn forged_chains(&self) -> &BTreeSet<ChainId> {
+        &self.forged
     }
 
     /// A chain that nobody honest writes.

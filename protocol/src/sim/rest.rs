@@ -7,22 +7,31 @@ use super::{
     model::{Model, Said},
 };
 use crate::{
+    event::Event,
     identity::{one_to_one, pair},
     ids::{ChainId, ConversationId, MsgId, UserId},
     node::Relation,
     timeline::{Content, Item, Key},
 };
 
+/// What a liar may leave in one conversation: four chains and a mebibyte, and the event that went beyond.
+const MOST_FORGED: usize = 4;
+const MOST_FORGED_BYTES: usize = (1 << 20) + (32 << 10);
+
 /// How two people who should agree do not.
 pub(super) fn differences<S: SimSeal>(
     hosts: &[Host<S>],
     model: &Model,
     left_behind: &BTreeSet<ChainId>,
+    forged: &BTreeSet<ChainId>,
 ) -> Vec<String> {
     let mut found = Vec::new();
     for a in 0..hosts.len() {
         if hosts[a].node.is_none() {
             found.push(format!("{a} does not run"));
+        }
+        if hosts[a].honest {
+            staging(hosts, a, forged, &mut found);
         }
         for b in a + 1..hosts.len() {
             if hosts[a].honest && hosts[b].honest {
@@ -31,6 +40,19 @@ pub(super) fn differences<S: SimSeal>(
         }
     }
     found
+}
+
+/// Chains that nobody has bound are kept within limits.
+fn staging<S: SimSeal>(hosts: &[Host<S>], who: usize, forged: &BTreeSet<ChainId>, found: &mut Vec<String>) {
+    let store = &hosts[who].store;
+    for room in store.rooms.values().collect::<BTreeSet<_>>() {
+        let kept = store.rooms.iter().filter(|(chain, of)| *of == room && forged.contains(chain));
+        let kept: Vec<_> = kept.filter_map(|(chain, _)| store.chains.get(chain)).collect();
+        let bytes: usize = kept.iter().copied().flatten().map(Event::wire_len).sum();
+        if kept.len() > MOST_FORGED || bytes > MOST_FORGED_BYTES {
+            found.push(format!("{who} keeps {} forged chains with {bytes} bytes in one room", kept.len()));
+        }
+    }
 }
 
 fn relation<S: SimSeal>(hosts: &[Host<S>], of: usize, about: UserId) -> Option<Relation> {
