@@ -394,6 +394,8 @@ impl<S: Seal> Node<S> {
         for chain_id in ours {
             let Some(chain) = self.chains.get(&chain_id) else { continue };
             let theirs = said.get(&chain_id).map_or_else(|| nothing(chain_id), |entry| **entry);
+            #[cfg(feature = "sim")]
+            let theirs = self.as_remembered(theirs, conversation);
             let standing = chain.head().compare(&theirs);
             if chain.owner != self.me.device {
                 if standing == Standing::Forked && !chain.forked {
@@ -428,6 +430,18 @@ impl<S: Seal> Node<S> {
         }
         if let Some(chain) = forked {
             self.chain_forked(chain);
+        }
+    }
+
+    /// A mistake that the simulator must find: what the peer once had, it has.
+    #[cfg(feature = "sim")]
+    fn as_remembered(&self, said: FrontierEntry, conversation: ConversationId) -> FrontierEntry {
+        let marks = self.talks.get(&conversation).map(|talk| &talk.marks.theirs);
+        let once = marks.and_then(|marks| marks.get(&said.chain)).map_or(0, |mark| mark.0);
+        let chain = self.chains.get(&said.chain).filter(|chain| chain.seq == once && said.seq < once);
+        match chain.filter(|_| crate::sim::mutant::active(crate::sim::Mutant::SkipByRememberedState)) {
+            Some(chain) => FrontierEntry { seq: once, head: Head::short(chain.id), ..said },
+            None => said,
         }
     }
 

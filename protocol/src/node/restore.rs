@@ -51,6 +51,10 @@ impl<S: Seal> Node<S> {
 
     /// New keys, new sessions, new chains.
     pub(super) fn begin_incarnation(&mut self) {
+        #[cfg(feature = "sim")]
+        if crate::sim::mutant::active(crate::sim::Mutant::ChainReusedAfterRestore) {
+            return;
+        }
         // Time as the number: two lives that begin from one copy are not to be mixed up.
         self.me.incarnation = self.wall.0.max(self.me.incarnation + 1);
         self.me.olm = self.seal.new_account();
