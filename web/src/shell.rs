@@ -108,8 +108,11 @@ pub enum DirectoryState {
 impl Network {
     /// The line at the foot of the sidebar.
     pub fn sentence(&self) -> String {
-        let people =
-            |n| if n == 1 { "1 person reachable".to_owned() } else { format!("{n} people reachable") };
+        let people = |n| match n {
+            0 => "nobody reachable".to_owned(),
+            1 => "1 person reachable".to_owned(),
+            n => format!("{n} people reachable"),
+        };
         let state = if self.online {
             format!("Connected \u{b7} {}", people(self.reachable))
         } else {

@@ -96,13 +96,16 @@ function send() {
   field.value = '';
   clearTimeout(timer);
   saved = '';
+  const told = typing;
   typing = 0;
   put(row(id, text));
   if ($('#jump').hidden === false) newest();
   bottom();
   field.focus({ preventScroll: true });
   // One after the other, so that what was written first is first.
-  queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id })).catch(error => {
+  queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id })).then(() => {
+    if (told && !typing) post(`/chats/${chat}/typing`, { active: 'no' }).catch(() => {});
+  }, error => {
     document.getElementById(`m-${id}`)?.remove();
     field.value = field.value ? `${text}\n${field.value}` : text;
     keep();

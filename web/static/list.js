@@ -37,6 +37,8 @@ export function putRow({ id, html, into }) {
   if (hovered && old?.parentElement === list) waiting.push(place);
   else place();
   count();
+  // The page that says that there are no chats is wrong now.
+  if ($('.hollow:not(.calm)')) document.dispatchEvent(new Event('stale'));
 }
 
 export function dropRow({ id }) {
