@@ -108,15 +108,12 @@ pub enum DirectoryState {
 impl Network {
     /// The line at the foot of the sidebar.
     pub fn sentence(&self) -> String {
-        let people = |n| match n {
-            0 => "nobody reachable".to_owned(),
-            1 => "1 person reachable".to_owned(),
-            n => format!("{n} people reachable"),
-        };
-        let state = if self.online {
-            format!("Connected \u{b7} {}", people(self.reachable))
-        } else {
-            "No connection".to_owned()
+        let state = match (self.online, self.reachable) {
+            (false, _) => "No connection".to_owned(),
+            (true, 0) if self.waiting > 0 => "Connected".to_owned(),
+            (true, 0) => "Connected \u{b7} nobody reachable".to_owned(),
+            (true, 1) => "Connected \u{b7} 1 person reachable".to_owned(),
+            (true, n) => format!("Connected \u{b7} {n} people reachable"),
         };
         match self.waiting {
             0 => state,
