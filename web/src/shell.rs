@@ -156,6 +156,11 @@ impl Shell {
         self.chats.iter().chain(&self.requests).map(|row| row.unread).sum()
     }
 
+    /// As the title and the page's own script write it: up to 99.
+    pub(crate) fn unread_text(&self) -> String {
+        badge(self.unread())
+    }
+
     /// Unread messages of one chat, or its request.
     pub(crate) fn unread_in(&self, conversation: &ConversationId) -> u64 {
         let mut rows = self.chats.iter().chain(&self.requests);
@@ -175,13 +180,17 @@ impl Shell {
 impl ChatRow {
     /// Up to 99.
     pub fn badge(&self) -> String {
-        if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
+        badge(self.unread)
     }
 
     /// Sorts the list: the newest first.
     pub fn order(&self) -> u64 {
         self.at.map_or(0, |at| at.0)
     }
+}
+
+fn badge(unread: u64) -> String {
+    if unread > 99 { "99+".to_owned() } else { unread.to_string() }
 }
 
 /// The `id` of a chat's `<li>` in the sidebar.
