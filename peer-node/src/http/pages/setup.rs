@@ -240,7 +240,7 @@ async fn go_in(
     };
     let said = Some(error.to_string());
     match error {
-        service::Error::NewName { .. } => {
+        service::Error::NewName => {
             drafts.keep(&visit.session, draft);
             return Redirect::to("/setup/confirm").into_response();
         }
