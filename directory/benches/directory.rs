@@ -54,15 +54,28 @@ async fn run() {
         "{cores} cores; argon2id {MEMORY_KIB} KiB, {PASSES} passes; {ROUNDS} alternated rounds of {ROUND:?}"
     );
 
+    let own = std::process::id();
     let mut rounds: Vec<(f64, f64)> = Vec::new();
+    let (mut hash_ms, mut sign_in_ms) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
+        let before = cpu_ms(own);
         let limit = hashes_a_second(cores).await;
-        rounds.push((limit, server.sign_ins_a_second(cores * 4, ROUND).await));
+        hash_ms.push((cpu_ms(own) - before) / (limit * ROUND.as_secs_f64()));
+        let before = cpu_ms(server.process.id());
+        let sign_ins = server.sign_ins_a_second(cores * 4, ROUND).await;
+        sign_in_ms.push((cpu_ms(server.process.id()) - before) / (sign_ins * ROUND.as_secs_f64()));
+        rounds.push((limit, sign_ins));
     }
     let limit = median(rounds.iter().map(|round| round.0).collect());
     let sign_ins = median(rounds.iter().map(|round| round.1).collect());
     let ratio = median(rounds.iter().map(|(limit, sign_ins)| sign_ins / limit).collect());
+    let (hash_ms, sign_in_ms) = (median(hash_ms), median(sign_in_ms));
     println!("sign-ins: {sign_ins:.1}/s, argon2id alone: {limit:.1}/s, ratio {ratio:.2} (goal 0.85)");
+    // On a machine that others use, too, the scheduler decides that ratio; processor time it does not touch.
+    println!(
+        "  processor time of a sign-in {sign_in_ms:.1} ms, of a hash {hash_ms:.1} ms, ratio {:.2}",
+        hash_ms / sign_in_ms
+    );
 
     let idle = server.look_ups(&session.token).await;
     let stop = Arc::new(AtomicBool::new(false));
@@ -130,6 +143,14 @@ async fn hashes_a_second(cores: usize) -> f64 {
         lane.await.unwrap();
     }
     done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
+}
+
+/// Processor time of a process so far; 0 where the system does not tell in this way.
+fn cpu_ms(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or_default();
+    (ticks(11) + ticks(12)) * 10.0 // a tick is a hundredth of a second on Linux
 }
 
 struct Server {
