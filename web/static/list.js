@@ -49,7 +49,8 @@ export function dropRow({ id }) {
 // The numbers are the node's; the page only adds them up for its title.
 export function count() {
   const total = $$('.lists li').reduce((sum, row) => sum + Number(row.dataset.unread), 0);
-  document.title = document.title.replace(/^\(\d+\) /, '').replace(/^/, total ? `(${total}) ` : '');
+  const number = total > 99 ? '99+' : total;
+  document.title = (total ? `(${number}) ` : '') + document.title.replace(/^\(\d+\+?\) /, '');
   $('#requests').hidden = !$('#request-list').children.length;
   $('#chats-none').hidden = Boolean($('#chat-list').children.length);
 }

@@ -16,6 +16,8 @@ use crate::{
     vault::Cost,
 };
 
+mod pages;
+
 const HOST: &str = "127.0.0.1:7402";
 
 struct Node {

@@ -150,6 +150,17 @@ pub(in crate::http) fn host(url: &str) -> String {
     rest.split('/').next().unwrap_or(rest).to_owned()
 }
 
+/// Why a directory can't be used, for the person who typed its address. The system's own words help nobody there.
+pub(super) fn about_directory(error: &service::Error, url: &str) -> String {
+    match error {
+        service::Error::DirectoryDown(why) => {
+            tracing::info!(%why, "no answer from the directory");
+            format!("No answer from {}. Check the address, or try again.", host(url))
+        }
+        other => other.to_string(),
+    }
+}
+
 pub(in crate::http) fn visibility(visibility: service::Visibility) -> Visibility {
     match visibility {
         service::Visibility::Everyone => Visibility::Everyone,
