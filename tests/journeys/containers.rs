@@ -52,7 +52,7 @@ impl Compose {
         let user = bob
             .until("a request of alice", async |api| {
                 let open = api.get("requests").await?;
-                Ok(open["people"][0]["user"].as_str().map(str::to_owned))
+                Ok(open["requests"][0]["user"].as_str().map(str::to_owned))
             })
             .await?;
         bob.post(&format!("requests/{user}/accept"), json!({})).await?;
@@ -85,7 +85,8 @@ impl Compose {
             self.run(&["exec", "-T", name, "peer-node", "token", "create", "--name", "journey"]).await?;
         let token = token.split_whitespace().last().context("a token is printed")?;
         let api = Api::new(&format!("http://127.0.0.1:{port}"), token);
-        let account = json!({ "username": name, "passphrase": format!("{name} rows a green boat"), "confirm_new": true });
+        let account =
+            json!({ "username": name, "passphrase": format!("{name} rows a green boat"), "create": true });
         api.post("account", account).await?;
         Ok(api)
     }

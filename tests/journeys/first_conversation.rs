@@ -73,7 +73,7 @@ async fn sign_up(browser: &Browser, node: &TestNode, looking: bool) -> Result<()
     browser.driver.goto(&node.launch).await?;
     browser.until("return location.pathname === '/setup/welcome'").await?;
     look_at("setup-welcome").await?;
-    press(browser, "Create account").await?;
+    press(browser, "Create an account").await?;
     browser.until("return document.querySelector('#url')").await?;
     look_at("setup-directory").await?;
     press(browser, "Continue").await?;

@@ -99,7 +99,7 @@ impl Api {
             let page = self.get(&format!("conversations/{conversation}/messages?limit=100{before}")).await?;
             let mut rows = page["messages"].as_array().context("a page holds messages")?.clone();
             let Some(first) = rows.first() else { break };
-            before = format!("&before={}", first["place"].as_str().context("a message has a place")?);
+            before = format!("&before={}", first["key"].as_str().context("a message has a key")?);
             rows.extend(all);
             all = rows;
         }

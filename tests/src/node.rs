@@ -75,7 +75,7 @@ impl TestNode {
     /// # Errors
     /// The node's refusal.
     pub async fn register(&self) -> Result<Value> {
-        let account = json!({ "username": self.name, "passphrase": self.passphrase, "confirm_new": true });
+        let account = json!({ "username": self.name, "passphrase": self.passphrase, "create": true });
         self.api.post("account", account).await
     }
 
@@ -159,7 +159,7 @@ impl TestNode {
         self.api
             .until(&format!("a request of {username} at {}", self.name), async |api| {
                 let open = api.get("requests").await?;
-                let open = open["people"].as_array().context("a list of requests")?;
+                let open = open["requests"].as_array().context("a list of requests")?;
                 Ok(open.iter().find(|request| request["username"] == username).cloned())
             })
             .await
