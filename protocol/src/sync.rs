@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(feature = "sim")]
+use crate::sim::mutant::{Mutant, active};
 use crate::{
     event::Event,
     frame::Head,
@@ -129,6 +131,12 @@ impl Flow {
             }
         }
         self.note(chain);
+        #[cfg(feature = "sim")]
+        if active(Mutant::OlmOutOfOrder)
+            && self.chains.get(&chain).is_some_and(|c| c.urgency == Urgency::Pair)
+        {
+            out.reverse();
+        }
         Ok(out)
     }
 

@@ -2,6 +2,8 @@
 
 mod face;
 
+use std::cmp::Reverse;
+
 use crate::{
     body::Body,
     ids::{ChainId, ConversationId, MsgId, UserId},
@@ -129,13 +131,14 @@ pub fn apply(item: Option<Item>, entry: &Entry) -> Item {
     }
 }
 
-/// One item can be born twice: in a request and in the chain, or once more after a restore. The least rank stays.
-fn rank(content: &Content, mine: bool, key: Key) -> (bool, bool, bool, Key) {
-    (matches!(content, Content::Unborn), key.chain == NO_CHAIN, !mine, key)
+/// One item can be born twice: in a request and in the chain, or once more after a restore. The least rank stays: of two
+/// places in chains the later one, as the earlier may lie on a branch that nobody but its author has.
+fn rank(content: &Content, mine: bool, key: Key) -> (bool, bool, bool, Reverse<Key>) {
+    (matches!(content, Content::Unborn), key.chain == NO_CHAIN, !mine, Reverse(key))
 }
 
-fn rank_of(entry: &Entry) -> (bool, bool, bool, Key) {
-    (false, entry.key.chain == NO_CHAIN, !entry.mine, entry.key)
+fn rank_of(entry: &Entry) -> (bool, bool, bool, Reverse<Key>) {
+    (false, entry.key.chain == NO_CHAIN, !entry.mine, Reverse(entry.key))
 }
 
 #[cfg(test)]
@@ -161,15 +164,19 @@ mod tests {
     fn any_order_of_arrival_gives_the_same_item() {
         let entries = [
             entry(1, 1, 0, 5, 1, "from the request"),
-            entry(1, 1, 4, 7, 1, "from the chain"),
             entry(1, 1, 5, 8, 1, "written again after a restore"),
+            entry(1, 1, 4, 7, 1, "from the chain"),
             entry(2, 1, 4, 9, 77, "a change of a later version"),
         ];
         let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2], [3, 0, 2, 1]];
         for order in orders {
             let item = order.iter().fold(None, |item, at| Some(apply(item, &entries[*at])));
             let item = item.expect("four entries");
-            assert_eq!(item.content, Content::Text { text: "from the chain".to_owned() }, "{order:?}");
+            assert_eq!(
+                item.content,
+                Content::Text { text: "written again after a restore".to_owned() },
+                "{order:?}"
+            );
             assert_eq!(item.key, entries[1].key);
         }
     }

@@ -286,6 +286,9 @@ impl<S: Seal> Node<S> {
             if someone.relation == Relation::Blocked || !self.learn_profile(user, &from) {
                 return true;
             }
+            if let Way::Link(link, _) = way {
+                self.show_newer(link, user, &from);
+            }
         } else if !matches!(letter, Letter::Request(_)) {
             return true;
         }

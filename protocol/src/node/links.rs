@@ -11,7 +11,7 @@ use crate::{
         Bye, Credit, Events, Fork, Frame, Frontier, FrontierEntry, FrontierKind, Head, Hello, Limits, Ping,
         Range, State, Want, WhoIs,
     },
-    identity::PeerRecord,
+    identity::{PeerRecord, Profile},
     ids::{ChainId, ConversationId, DeviceId, LinkId, LoadId, UserId},
     link::{Due, Link, new_one_stays},
     seal::Seal,
@@ -123,7 +123,12 @@ impl<S: Seal> Node<S> {
             (_, Frame::Bye(bye)) => self.bye(id, &bye),
             (None, _) => return Err(Violation::new(CloseCode::OutOfTurn, "something before HELLO")),
             (_, Frame::Ping(ping)) => link.say(Frame::Pong(ping)),
-            (_, Frame::Pong(_) | Frame::WhoIs(_) | Frame::Unknown(_)) => {}
+            (_, Frame::Pong(_) | Frame::Unknown(_)) => {}
+            (_, Frame::WhoIs(who)) => {
+                if let Some(profile) = who.profile {
+                    self.told_of_ourselves(&profile);
+                }
+            }
             (_, Frame::Who) => {
                 let profile = self.me.preferences.answer_who.then(|| self.me.profile.clone());
                 link.say(Frame::WhoIs(WhoIs { profile }));
@@ -269,6 +274,7 @@ impl<S: Seal> Node<S> {
             if profile.user() != user || !self.learn_profile(user, profile) {
                 return Err(Violation::new(CloseCode::Contradiction, "another person's profile"));
             }
+            self.show_newer(id, user, profile);
         }
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         if link.compared {
@@ -288,6 +294,18 @@ impl<S: Seal> Node<S> {
         }
         self.owe_marks(id);
         Ok(())
+    }
+
+    /// Somebody comes with an older profile than they had: they were put back to an old copy and don't know it. Their own
+    /// signature tells them.
+    pub(super) fn show_newer(&mut self, id: LinkId, user: UserId, shown: &Profile) {
+        let Some(known) = self.people.get(&user).map(|someone| &someone.profile) else { return };
+        let forgotten =
+            known.devices().seq > shown.devices().seq && known.device().device == shown.device().device;
+        let profile = Some(known.clone());
+        if let Some(link) = self.links.get_mut(&id).filter(|_| forgotten) {
+            link.say(Frame::WhoIs(WhoIs { profile }));
+        }
     }
 
     fn tell_addresses(&mut self, id: LinkId) {
@@ -394,6 +412,8 @@ impl<S: Seal> Node<S> {
         for chain_id in ours {
             let Some(chain) = self.chains.get(&chain_id) else { continue };
             let theirs = said.get(&chain_id).map_or_else(|| nothing(chain_id), |entry| **entry);
+            #[cfg(feature = "sim")]
+            let theirs = self.as_remembered(theirs, conversation);
             let standing = chain.head().compare(&theirs);
             if chain.owner != self.me.device {
                 if standing == Standing::Forked && !chain.forked {
@@ -403,8 +423,6 @@ impl<S: Seal> Node<S> {
             }
             let (last, class) = (chain.seq, chain.class);
             match standing {
-                // It came from a peer, and without its key: there is nothing to send.
-                Standing::Equal | Standing::Behind if !chain.bound => {}
                 Standing::Equal | Standing::Behind => {
                     let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
                     if let Some(link) = self.links.get_mut(&id) {
@@ -430,6 +448,18 @@ impl<S: Seal> Node<S> {
         }
         if let Some(chain) = forked {
             self.chain_forked(chain);
+        }
+    }
+
+    /// A mistake that the simulator must find: what the peer once had, it has.
+    #[cfg(feature = "sim")]
+    fn as_remembered(&self, said: FrontierEntry, conversation: ConversationId) -> FrontierEntry {
+        let marks = self.talks.get(&conversation).map(|talk| &talk.marks.theirs);
+        let once = marks.and_then(|marks| marks.get(&said.chain)).map_or(0, |mark| mark.0);
+        let chain = self.chains.get(&said.chain).filter(|chain| chain.seq == once && said.seq < once);
+        match chain.filter(|_| crate::sim::mutant::active(crate::sim::Mutant::SkipByRememberedState)) {
+            Some(chain) => FrontierEntry { seq: once, head: Head::short(chain.id), ..said },
+            None => said,
         }
     }
 

@@ -25,11 +25,9 @@ pub(super) struct MyMarks {
     pub(super) theirs: Map<ChainId, (u64, u64)>,
     /// The number of our last cursor.
     number: u64,
-    /// The number of the last one of each chain of the other.
-    seen: Map<ChainId, u64>,
 }
 
-record!(MyMarks { mine, theirs, number, seen });
+record!(MyMarks { mine, theirs, number });
 
 impl<S: Seal> Node<S> {
     /// Everything of their chain up to `seq` is stored and opened here.
@@ -121,7 +119,7 @@ impl<S: Seal> Node<S> {
         if talk.marks.mine.is_empty() {
             return None;
         }
-        // Time as the number: a restored data folder never says something that looks old.
+        // Time as the number: what a restored data folder says does not look old.
         talk.marks.number = self.wall.0.max(talk.marks.number + 1);
         let number = talk.marks.number;
         let marks = talk.marks.mine.iter().map(|(chain, (delivered, read))| Mark {
@@ -156,13 +154,7 @@ impl<S: Seal> Node<S> {
         let about = about(b"cursor", conversation, chain, epoch, number);
         let Some(plain) = open_side(&side, nonce, &about, sealed) else { return };
         let Ok(Marks { marks }) = codec::from_bytes(&plain) else { return };
-        let Some(talk) = self.talks.get_mut(&conversation) else { return };
-        let seen = talk.marks.seen.entry(chain).or_default();
-        if number <= *seen {
-            return;
-        }
-        *seen = number;
-        self.touch(Record::Talk(conversation));
+        // Marks only move forward, so that an old cursor said again does no harm; its number is for those who pass it on.
         for mark in marks {
             let link = self.links_by_peer.get(&peer).and_then(|link| self.links.get_mut(link));
             match link {

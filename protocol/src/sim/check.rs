@@ -27,6 +27,9 @@ pub(super) struct Ledger {
     authors: BTreeMap<ChainId, (usize, u32)>,
     /// Chains of liars.
     foreign: BTreeSet<ChainId>,
+    left_behind: BTreeSet<ChainId>,
+    /// Chains that no machine has written.
+    forged: BTreeSet<ChainId>,
     /// Which event used an index of a ratchet.
     indexes: BTreeMap<([u8; 32], u64), EventId>,
     ords: BTreeMap<EventId, u64>,
@@ -48,6 +51,8 @@ pub(super) struct Doer {
     pub(super) honest: bool,
     /// An old folder was put back and nothing says so: until a peer tells, it cannot know that it repeats itself.
     pub(super) unaware: bool,
+    /// That was so at some time: branches of then may still be around.
+    pub(super) was_unaware: bool,
     /// The indexes of the ratchets can be read: the fake seal is in use.
     pub(super) fake_seal: bool,
 }
@@ -61,6 +66,7 @@ impl Ledger {
     /// A chain that was forged: nobody is held to it.
     pub(super) fn forged(&mut self, chain: ChainId) {
         self.foreign.insert(chain);
+        self.forged.insert(chain);
     }
 
     /// Looks at what a step has made durable.
@@ -94,13 +100,23 @@ impl Ledger {
         broken
     }
 
+    /// Chains that their authors wrote on from a copy without knowing: where the copy and the others part, nobody can
+    /// bring them together again.
+    pub(super) fn left_behind(&self) -> &BTreeSet<ChainId> {
+        &self.left_behind
+    }
+
+    pub(super) fn forged_chains(&self) -> &BTreeSet<ChainId> {
+        &self.forged
+    }
+
     /// A chain that nobody honest writes.
     fn liar(&self, chain: ChainId) -> bool {
         !self.authors.contains_key(&chain)
     }
 
     fn event(&mut self, doer: Doer, event: &Event, broken: &mut Vec<String>) {
-        let Doer { who, life, honest, unaware, fake_seal } = doer;
+        let Doer { who, life, honest, unaware, fake_seal, .. } = doer;
         let (chain, seq, id) = (event.chain(), event.seq(), event.id());
         let held = self.held.entry((who, chain)).or_default();
         *held = (*held).max(seq);
@@ -113,6 +129,7 @@ impl Ledger {
         }
         let Some((author, their_life)) = self.authors.get(&chain).copied() else { return };
         if author == who && unaware && their_life != life {
+            self.left_behind.insert(chain);
             // What it writes here counts once it leaves; then `said` judges it.
             return;
         }
@@ -235,7 +252,7 @@ impl Ledger {
                     for event in &events.events {
                         let place = (event.chain(), event.seq());
                         let other = self.events.get(&place).filter(|id| **id != event.id());
-                        let counts = |other: &EventId| !doer.unaware || self.arrived.contains(other);
+                        let counts = |other: &EventId| !doer.was_unaware || self.arrived.contains(other);
                         if doer.honest && other.is_some_and(counts) {
                             broken.push(format!("I3: {} sends a second event {place:?}", doer.who));
                         }
@@ -257,10 +274,9 @@ impl Ledger {
     }
 }
 
-/// The same message, once more: what stood only in a request got its place, or an earlier place of it came back after
-/// a restore.
+/// The same message, once more: what stood only in a request got its place, or it was written again after a restore.
 fn born_again(before: Key, now: Key) -> bool {
-    before.chain == NO_CHAIN || before.chain != now.chain && now < before
+    before.chain == NO_CHAIN || before.chain != now.chain && now > before
 }
 
 #[cfg(test)]
@@ -279,7 +295,7 @@ mod tests {
     const ROOM: ConversationId = ConversationId([2; 32]);
 
     fn doer(who: usize, life: u32) -> Doer {
-        Doer { who, life, honest: true, unaware: false, fake_seal: true }
+        Doer { who, life, honest: true, unaware: false, was_unaware: false, fake_seal: true }
     }
 
     fn next(key: &ChainKey, prev: Option<&Event>, body: EventBody) -> Event {

@@ -69,11 +69,21 @@ impl<S: SimSeal> World<S> {
         let announce = host.ask(Command::Announce { addresses: vec![address(who)] });
         self.feed(who, announce);
         for command in std::mem::take(&mut self.hosts[who].again) {
+            if self.is_done(who, &command) {
+                self.stands(who, &command);
+                continue;
+            }
             let again = self.hosts[who].ask(command);
             self.feed(who, again);
         }
         let latency = self.latency();
         self.queue.plan(world + 2 * latency, Happening::SignIn { who, boot });
+    }
+
+    /// A message whose id is in the store was written; whoever repeats a command looks there first.
+    fn is_done(&self, who: usize, command: &Command) -> bool {
+        let (Command::Send { msg_id, .. } | Command::Ask { msg_id, .. }) = command else { return false };
+        self.hosts[who].store.items.keys().any(|(_, item)| item == msg_id)
     }
 
     /// Queues an input; what comes in within a moment is taken in one step, as the engine does.
@@ -194,7 +204,14 @@ impl<S: SimSeal> World<S> {
 
     pub(super) fn doer(&self, who: usize) -> Doer {
         let host = &self.hosts[who];
-        Doer { who, life: host.life, honest: host.honest, unaware: host.unaware, fake_seal: self.fake_seal }
+        Doer {
+            who,
+            life: host.life,
+            honest: host.honest,
+            unaware: host.unaware,
+            was_unaware: host.was_unaware,
+            fake_seal: self.fake_seal,
+        }
     }
 
     fn users(&self) -> BTreeMap<UserId, usize> {

@@ -62,6 +62,7 @@ pub(super) struct Host<S: SimSeal> {
     pub(super) told_restored: bool,
     /// An old folder was put back and no mark showed it.
     pub(super) unaware: bool,
+    pub(super) was_unaware: bool,
     pub(super) image: Option<MemoryStore>,
     /// What waits for the next step, and whether one is planned.
     pub(super) inbox: VecDeque<Input>,
@@ -98,6 +99,7 @@ impl<S: SimSeal> Host<S> {
             life: 0,
             told_restored: false,
             unaware: false,
+            was_unaware: false,
             image: None,
             inbox: VecDeque::new(),
             running: false,

@@ -84,7 +84,8 @@ impl<S: SimSeal> World<S> {
         for other in 0..self.hosts.len() {
             let Some(them) = self.hosts[other].identity.clone().filter(|_| other != who) else { continue };
             let conversation = one_to_one(me.user, them.user);
-            let events = (0..6).flat_map(|_| self.strange_chain(conversation, them.device)).collect();
+            let owner = if self.dice.percent(75) { me.device } else { them.device };
+            let events = (0..6).flat_map(|_| self.strange_chain(conversation, owner)).collect();
             messages.push(encode_message(&[Frame::Events(Events { conversation, events })]));
         }
         messages

@@ -203,6 +203,7 @@ impl<S: SimSeal> World<S> {
         host.life += 1;
         host.told_restored = told;
         host.unaware = !told;
+        host.was_unaware |= !told;
         self.ledger.forget(who);
     }
 

@@ -7,33 +7,65 @@ use super::{
     model::{Model, Said},
 };
 use crate::{
+    event::Event,
     identity::{one_to_one, pair},
     ids::{ChainId, ConversationId, MsgId, UserId},
     node::Relation,
     timeline::{Content, Item, Key},
 };
 
+/// What a liar may leave in one conversation: four chains and a mebibyte, and the event that went beyond.
+const MOST_FORGED: usize = 4;
+const MOST_FORGED_BYTES: usize = (1 << 20) + (32 << 10);
+
 /// How two people who should agree do not.
-pub(super) fn differences<S: SimSeal>(hosts: &[Host<S>], model: &Model) -> Vec<String> {
+pub(super) fn differences<S: SimSeal>(
+    hosts: &[Host<S>],
+    model: &Model,
+    left_behind: &BTreeSet<ChainId>,
+    forged: &BTreeSet<ChainId>,
+) -> Vec<String> {
     let mut found = Vec::new();
     for a in 0..hosts.len() {
         if hosts[a].node.is_none() {
             found.push(format!("{a} does not run"));
         }
+        if hosts[a].honest {
+            staging(hosts, a, forged, &mut found);
+        }
         for b in a + 1..hosts.len() {
             if hosts[a].honest && hosts[b].honest {
-                two(hosts, model, a, b, &mut found);
+                two(hosts, model, left_behind, (a, b), &mut found);
             }
         }
     }
     found
 }
 
+/// Chains that nobody has bound are kept within limits.
+fn staging<S: SimSeal>(hosts: &[Host<S>], who: usize, forged: &BTreeSet<ChainId>, found: &mut Vec<String>) {
+    let store = &hosts[who].store;
+    for room in store.rooms.values().collect::<BTreeSet<_>>() {
+        let kept = store.rooms.iter().filter(|(chain, of)| *of == room && forged.contains(chain));
+        let kept: Vec<_> = kept.filter_map(|(chain, _)| store.chains.get(chain)).collect();
+        let bytes: usize = kept.iter().copied().flatten().map(Event::wire_len).sum();
+        if kept.len() > MOST_FORGED || bytes > MOST_FORGED_BYTES {
+            found.push(format!("{who} keeps {} forged chains with {bytes} bytes in one room", kept.len()));
+        }
+    }
+}
+
 fn relation<S: SimSeal>(hosts: &[Host<S>], of: usize, about: UserId) -> Option<Relation> {
     hosts[of].store.people.get(&about).map(|person| person.relation)
 }
 
-fn two<S: SimSeal>(hosts: &[Host<S>], model: &Model, a: usize, b: usize, found: &mut Vec<String>) {
+fn two<S: SimSeal>(
+    hosts: &[Host<S>],
+    model: &Model,
+    left_behind: &BTreeSet<ChainId>,
+    (a, b): (usize, usize),
+    found: &mut Vec<String>,
+) {
     let (Some(ida), Some(idb)) = (&hosts[a].identity, &hosts[b].identity) else {
         found.push(format!("{a} or {b} has no identity"));
         return;
@@ -49,8 +81,8 @@ fn two<S: SimSeal>(hosts: &[Host<S>], model: &Model, a: usize, b: usize, found: 
         }
         return;
     }
-    same_chains(hosts, a, b, conversation, found);
-    same_chains(hosts, a, b, pair(ida.device, idb.device), found);
+    same_chains(hosts, left_behind, (a, b), conversation, found);
+    same_chains(hosts, left_behind, (a, b), pair(ida.device, idb.device), found);
     let mut keys: BTreeMap<MsgId, Key> = BTreeMap::new();
     for (who, other) in [(a, b), (b, a)] {
         let items = text_items(hosts, who, conversation);
@@ -111,15 +143,16 @@ fn quarantined<S: SimSeal>(
 
 fn same_chains<S: SimSeal>(
     hosts: &[Host<S>],
-    a: usize,
-    b: usize,
+    left_behind: &BTreeSet<ChainId>,
+    (a, b): (usize, usize),
     conversation: ConversationId,
     found: &mut Vec<String>,
 ) {
     let chains = |who: usize| -> BTreeMap<ChainId, _> {
         let store = &hosts[who].store;
         let of_room = store.rooms.iter().filter(|(_, room)| **room == conversation);
-        of_room.filter_map(|(chain, _)| Some((*chain, store.head(*chain)?))).collect()
+        let whole = of_room.filter(|(chain, _)| !left_behind.contains(chain));
+        whole.filter_map(|(chain, _)| Some((*chain, store.head(*chain)?))).collect()
     };
     let (at_a, at_b) = (chains(a), chains(b));
     for chain in at_a.keys().chain(at_b.keys()).collect::<BTreeSet<_>>() {

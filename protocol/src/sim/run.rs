@@ -138,7 +138,8 @@ impl<S: SimSeal> World<S> {
             if !self.broken.is_empty() {
                 return self.now();
             }
-            let left = differences(&self.hosts, &self.model);
+            let left =
+                differences(&self.hosts, &self.model, self.ledger.left_behind(), self.ledger.forged_chains());
             if left.is_empty() {
                 return self.now();
             }
@@ -162,7 +163,12 @@ impl<S: SimSeal> World<S> {
             self.broken.push(format!("{said} messages in a minute in which nothing happened"));
         }
         if self.broken.is_empty() {
-            self.broken.extend(differences(&self.hosts, &self.model));
+            self.broken.extend(differences(
+                &self.hosts,
+                &self.model,
+                self.ledger.left_behind(),
+                self.ledger.forged_chains(),
+            ));
         }
     }
 }
