@@ -7,11 +7,29 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 /// Our own rooms, which promise what they log.
 const OWN: [&str; 4] = ["peer_node", "directory", "protocol", "web"];
 
+/// How much is written when CONFAB_LOG says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usual {
+    /// A node that runs: its comings and goings.
+    Node,
+    /// A command, or the demo: only what is wrong.
+    Command,
+}
+
+impl Usual {
+    fn level(self) -> &'static str {
+        match self {
+            Self::Node => "info",
+            Self::Command => "warn",
+        }
+    }
+}
+
 /// Starts the log of this process. `CONFAB_LOG=debug` or `peer_node::link=trace` chooses what is written, and
 /// `CONFAB_LOG_FORMAT=json` writes it for machines. A second call changes nothing.
-pub fn start() {
+pub fn start(usual: Usual) {
     let wish = std::env::var("CONFAB_LOG").unwrap_or_default();
-    let filter = EnvFilter::builder().parse_lossy(filter(&wish));
+    let filter = EnvFilter::builder().parse_lossy(filter(&wish, usual));
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let json = std::env::var("CONFAB_LOG_FORMAT").is_ok_and(|format| format == "json");
     let started = if json {
@@ -30,9 +48,9 @@ pub fn start() {
 
 /// A level alone is meant for our own rooms. What other crates say at debug and trace may hold what we promised
 /// never to log (headers with tokens), so they must be asked for by name.
-fn filter(wish: &str) -> String {
+fn filter(wish: &str, usual: Usual) -> String {
     let mut parts = vec!["warn".to_owned()];
-    let wish = if wish.trim().is_empty() { "info" } else { wish };
+    let wish = if wish.trim().is_empty() { usual.level() } else { wish };
     for part in wish.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         if part.contains(['=', ':']) || OWN.contains(&part) {
             parts.push(part.to_owned());
@@ -49,6 +67,7 @@ mod tests {
 
     #[test]
     fn a_level_alone_is_for_our_own_rooms() {
+        let filter = |wish| filter(wish, Usual::Node);
         assert_eq!(filter("trace"), "warn,peer_node=trace,directory=trace,protocol=trace,web=trace");
         assert_eq!(filter(""), filter("info"));
         let named = filter("info, peer_node::link=trace,hyper=debug");

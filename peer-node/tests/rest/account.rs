@@ -156,6 +156,14 @@ async fn a_second_program_on_one_data_folder_and_a_wrong_passphrase_file_end_wit
     alice.stop().await;
 }
 
+#[tokio::test]
+async fn a_taken_port_is_named_with_the_setting_that_changes_it() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = taken.local_addr().expect("bound");
+    let refused = peer_node::listen(address, "--ui").await.expect_err("taken").to_string();
+    assert!(refused.contains(&address.to_string()) && refused.contains("--ui"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_is_joined_and_left_later() {
     let directory = Directory::start().await;
