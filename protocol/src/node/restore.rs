@@ -83,6 +83,8 @@ impl<S: Seal> Node<S> {
                 pair.sessions.remove(&id);
                 self.dirty.insert(Record::Session(*device, id));
             }
+            // Whoever waits for a session from before gets another one from the same key.
+            pair.state.seen.clear();
             pair.state.writing = None;
             pair.state.mine = None;
             pair.state.reset = Some(self.wall);
