@@ -120,8 +120,11 @@ pub struct Config {
     pub max_requests: usize,
     /// Own requests that wait for an answer: each holds a one-time key, of which the account keeps 5,000.
     pub max_asked: usize,
-    /// Letters of one stranger on one link.
+    /// Letters of one stranger on one link, and frames of any kind.
     pub max_letters: u32,
+    pub max_strange_frames: u32,
+    /// Sessions that one device may make us open within an hour: each costs a chain and a round of shares.
+    pub max_opens: u32,
     /// Chains of one device in one conversation: incarnations of a device that was restored again and again.
     pub max_chains: usize,
     /// Chains and bytes that are stored before their owner says inside Olm whose they are.
@@ -153,6 +156,8 @@ impl Default for Config {
             max_requests: 100,
             max_asked: 1000,
             max_letters: 8,
+            max_strange_frames: 256,
+            max_opens: 8,
             max_chains: 64,
             max_unbound: 4,
             max_unbound_bytes: 1 << 20,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     config::Config,
     event::Event,
-    frame::{Events, Frame, Hello, State},
+    frame::{Events, Frame, Hello, Mark, State},
     ids::{ChainId, ConversationId, DeviceId},
     sync::Flow,
     time::Now,
@@ -23,8 +23,8 @@ pub struct Link {
     pub pinged: bool,
     /// The peer's HELLO: nothing else is taken before it.
     pub hello: Option<Hello>,
-    /// Ours to a contact went out.
-    pub state_sent: bool,
+    /// When our STATE went out: it wants an answer.
+    pub greeted: Option<Now>,
     /// The peer's came, and what we have went out.
     pub compared: bool,
     /// A STATE of somebody who is no contact; it counts once they are.
@@ -46,10 +46,13 @@ pub struct Link {
     pub refused: BTreeSet<ChainId>,
     /// Conversations whose marks the peer was not told yet.
     pub owed_marks: BTreeSet<ConversationId>,
-    /// Letters that came while the peer was no contact.
-    pub letters: u32,
-    /// The user was told that this person can be reached.
-    pub reachable: bool,
+    /// Marks on chains of ours of which it is not sure yet that the peer has the same.
+    pub early_marks: BTreeMap<ChainId, Mark>,
+    /// Frames, and letters among them, that came while the peer was no contact.
+    pub strange_frames: u32,
+    pub strange_letters: u32,
+    /// The peer broke the rules: it is not dialled again at once.
+    pub broken: bool,
     out: Outbox,
 }
 
@@ -74,7 +77,7 @@ impl Link {
             heard: now,
             pinged: false,
             hello: None,
-            state_sent: false,
+            greeted: None,
             compared: false,
             early_state: None,
             told: BTreeSet::new(),
@@ -86,8 +89,10 @@ impl Link {
             grown: BTreeSet::new(),
             refused: BTreeSet::new(),
             owed_marks: BTreeSet::new(),
-            letters: 0,
-            reachable: false,
+            early_marks: BTreeMap::new(),
+            strange_frames: 0,
+            strange_letters: 0,
+            broken: false,
             out: Outbox::default(),
         }
     }
@@ -112,6 +117,10 @@ impl Link {
             .or_else(
                 || if self.hello.is_none() { check(self.up + config.handshake, Due::Dead) } else { None },
             )
+            .or_else(|| {
+                let unanswered = self.greeted.filter(|_| is_contact && !self.compared);
+                unanswered.and_then(|since| check(since + config.progress, Due::Dead))
+            })
             .or_else(|| if is_contact { None } else { check(self.up + config.stranger, Due::Stranger) });
         match dead {
             Some(due) => due,

@@ -103,8 +103,8 @@ impl Flow {
     /// The events that a load brought: which of them to send.
     ///
     /// # Errors
-    /// What the peer has of this chain is not what comes before them: nothing of it is sent any more.
-    pub fn loaded(&mut self, load: LoadId, events: Vec<Event>) -> Result<Vec<Event>, ChainId> {
+    /// What the peer has as this event of this chain is not what comes before them: nothing of it is sent any more.
+    pub fn loaded(&mut self, load: LoadId, events: Vec<Event>) -> Result<Vec<Event>, (ChainId, u64)> {
         let Some((_, chain)) = self.loading.take_if(|(id, _)| *id == load) else { return Ok(Vec::new()) };
         let none = events.is_empty();
         let mut out = Vec::with_capacity(events.len());
@@ -115,7 +115,7 @@ impl Flow {
             }
             if cursor.after.is_some_and(|head| !head.fits(event.header().prev)) {
                 self.end(chain);
-                return Err(chain);
+                return Err((chain, event.seq() - 1));
             }
             cursor.after = None;
             if self.room < event.wire_len() as u64 {
@@ -138,6 +138,11 @@ impl Flow {
             out.reverse();
         }
         Ok(out)
+    }
+
+    /// What the peer has of this chain is what we have.
+    pub fn is_sure(&self, chain: ChainId) -> bool {
+        self.chains.get(&chain).is_some_and(|cursor| cursor.after.is_none())
     }
 
     /// The peer stored what it had room for.
@@ -236,7 +241,7 @@ mod tests {
         let other = Head::short(EventId([2; 32]));
         flow.begin(chain, Urgency::Content, 2, 3, Some(other));
         flow.loads(LoadId(1), chain);
-        assert_eq!(flow.loaded(LoadId(1), vec![event(1, 2)]), Err(chain));
+        assert_eq!(flow.loaded(LoadId(1), vec![event(1, 2)]), Err((chain, 1)));
         assert_eq!(flow.wants(1 << 16), None);
     }
 }

@@ -275,6 +275,10 @@ impl<S: Seal> Node<S> {
         if chain.forked {
             return Ok(());
         }
+        if chain.owner == self.me.device && self.is_written(id) {
+            self.check_own(link, event);
+            return Ok(());
+        }
         #[cfg(feature = "sim")]
         if self.makes_a_mistake_with(device, event) {
             return Ok(());
@@ -356,7 +360,8 @@ impl<S: Seal> Node<S> {
             .filter(|chain| chain.owner == owner);
         let (count, unbound) =
             of_owner.fold((0, 0), |(count, unbound), chain| (count + 1, unbound + usize::from(!chain.bound)));
-        let bound = class == Class::Pair || owner == self.me.device;
+        // One of our own that we don't know was lost here as a whole, by a restore; or the peer made it up.
+        let bound = class == Class::Pair && owner == device;
         #[cfg(feature = "sim")]
         let unbound = if active(Mutant::UnboundedStaging) { 0 } else { unbound };
         if count >= self.config.max_chains || (!bound && unbound >= self.config.max_unbound) {
@@ -423,8 +428,16 @@ impl<S: Seal> Node<S> {
             self.touch(Record::Talk(conversation));
         }
         self.batch.write(Write::Event { conversation, event: event.clone() });
-        if let Some(link) = link.and_then(|link| self.links.get_mut(&link)) {
+        if let Some(link_id) = link
+            && let Some(link) = self.links.get_mut(&link_id)
+        {
             link.grown.insert(id);
+            if mine {
+                // The peer gave back what was lost: what it has of this chain is what we have.
+                let (seq, after) = (event.seq(), None);
+                link.flow.begin(id, Urgency::Content, seq + 1, seq, after);
+                self.take_early_mark(link_id, id);
+            }
         }
         let day = 24 * 60 * 60 * 1000;
         if !mine
@@ -462,13 +475,14 @@ impl<S: Seal> Node<S> {
         chain.bound = true;
         let (conversation, incarnation) = (chain.conversation, chain.incarnation);
         self.touch(Record::Chain(id));
-        let older = self.talks.get(&conversation).is_some_and(|talk| {
-            let others = talk.chains.iter().filter(|other| **other != id);
-            others
-                .filter_map(|other| self.chains.get(other))
-                .any(|chain| chain.owner == device && chain.bound && chain.incarnation < incarnation)
-        });
-        if older {
+        let all = self.talks.get(&conversation).map(|talk| talk.chains.as_slice()).unwrap_or_default();
+        let older: Vec<_> = all
+            .iter()
+            .filter_map(|other| self.chains.get(other))
+            .filter(|chain| chain.owner == device && chain.bound && chain.incarnation < incarnation)
+            .collect();
+        // A fork said so already.
+        if !older.is_empty() && !older.iter().any(|chain| chain.forked) {
             self.row(conversation, System::PeerRestored);
         }
         self.open_waiting(id);

@@ -109,7 +109,9 @@ impl<S: Seal> Node<S> {
     /// Our content chains of a conversation, the oldest first.
     pub(super) fn my_chains(&self, conversation: ConversationId) -> Vec<ChainId> {
         let all = self.talks.get(&conversation).map(|talk| talk.chains.as_slice()).unwrap_or_default();
-        let mine = |id: &&ChainId| self.chains.get(*id).is_some_and(|chain| chain.owner == self.me.device);
+        let mine = |id: &&ChainId| {
+            self.chains.get(*id).is_some_and(|chain| chain.owner == self.me.device && chain.bound)
+        };
         all.iter().filter(mine).copied().collect()
     }
 

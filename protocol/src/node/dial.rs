@@ -22,7 +22,9 @@ pub(super) struct Dialling {
     /// The last wait; the next is drawn from it.
     wait: Duration,
     /// A `Dial` is with the driver.
-    under_way: bool,
+    pub(super) under_way: bool,
+    /// There was reason to dial again meanwhile: other addresses, perhaps.
+    again: bool,
 }
 
 impl<S: Seal> Node<S> {
@@ -42,7 +44,11 @@ impl<S: Seal> Node<S> {
 
     /// Dials now, if there is reason to and an address.
     pub(super) fn dial(&mut self, device: DeviceId) {
-        if !self.wants_link(device) || self.dials.get(&device).is_some_and(|dialling| dialling.under_way) {
+        if !self.wants_link(device) {
+            return;
+        }
+        if let Some(dialling) = self.dials.get_mut(&device).filter(|dialling| dialling.under_way) {
+            dialling.again = true;
             return;
         }
         let someone = self.devices.get(&device).and_then(|user| self.people.get(user));
@@ -51,7 +57,7 @@ impl<S: Seal> Node<S> {
             return;
         }
         let wait = self.dials.get(&device).map_or(self.config.redial_min, |dialling| dialling.wait);
-        self.dials.insert(device, Dialling { wait, under_way: true });
+        self.dials.insert(device, Dialling { wait, under_way: true, again: false });
         self.timers.set(Timer::Dial(device), self.now + PATIENCE);
         self.batch.effect(Effect::Dial { peer: device, addresses });
     }
@@ -65,16 +71,25 @@ impl<S: Seal> Node<S> {
     pub(super) fn dial_all(&mut self) {
         let all: Vec<_> = self.devices.keys().copied().collect();
         for device in all {
-            self.dials.remove(&device);
-            self.dial(device);
+            self.dial_afresh(device);
         }
     }
 
-    pub(super) fn dial_failed(&mut self, device: DeviceId) {
+    /// Dials now, whatever the waits were until now; one dial at a time.
+    fn dial_afresh(&mut self, device: DeviceId) {
         if let Some(dialling) = self.dials.get_mut(&device) {
-            dialling.under_way = false;
+            dialling.wait = self.config.redial_min;
         }
-        self.redial_later(device);
+        self.dial(device);
+    }
+
+    pub(super) fn dial_failed(&mut self, device: DeviceId) {
+        let dialling = self.dials.get_mut(&device);
+        let again = dialling.is_some_and(|dialling| {
+            dialling.under_way = false;
+            std::mem::take(&mut dialling.again)
+        });
+        if again { self.dial(device) } else { self.redial_later(device) }
     }
 
     pub(super) fn dial_is_due(&mut self, device: DeviceId) {
@@ -97,7 +112,7 @@ impl<S: Seal> Node<S> {
         let span = u64::try_from((last * 3).saturating_sub(least).as_millis()).unwrap_or(u64::MAX).max(1);
         let wait = least + Duration::from_millis(self.rng.next_u64() % span);
         let wait = wait.min(self.config.redial_max);
-        self.dials.insert(device, Dialling { wait, under_way: false });
+        self.dials.insert(device, Dialling { wait, under_way: false, again: false });
         self.timers.set(Timer::Dial(device), self.now + wait);
     }
 
@@ -110,8 +125,7 @@ impl<S: Seal> Node<S> {
         all.truncate(MAX_ADDRESSES);
         self.learn_addresses(user, &all);
         if let Some(device) = self.device_of(user) {
-            self.dials.remove(&device);
-            self.dial(device);
+            self.dial_afresh(device);
         }
     }
 }

@@ -111,6 +111,13 @@ impl<S: Seal> Node<S> {
         }
     }
 
+    /// A request that was taken is said once more on every link: the other may have been restored to before it.
+    pub(super) fn ask_once_more(&mut self, device: DeviceId) {
+        if let Some(letter) = self.letters.get_mut(&(device, LetterKind::Request)) {
+            letter.taken = false;
+        }
+    }
+
     /// The directory is there.
     pub(super) fn post_letters(&mut self) {
         let all: Vec<_> = self.letters.keys().copied().collect();
@@ -354,6 +361,11 @@ impl<S: Seal> Node<S> {
         let seen =
             self.pairs.get(&device).is_some_and(|pair| pair.state.seen.contains(&request.one_time_key));
         if seen {
+            // It was put back to before our answer came. The session that came with it is not made twice; comparing what each
+            // has of the other's chains tells the rest.
+            if !self.letters.contains_key(&(device, LetterKind::Answer)) {
+                self.answer_again(user, device);
+            }
             self.send_letter(device, LetterKind::Answer);
             return;
         }

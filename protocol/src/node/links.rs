@@ -28,7 +28,9 @@ const LEASE_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl<S: Seal> Node<S> {
     pub(super) fn link_up(&mut self, id: LinkId, peer: DeviceId, dialled: bool) {
-        self.dials.remove(&peer);
+        if let Some(dialling) = self.dials.get_mut(&peer) {
+            dialling.under_way = false;
+        }
         let refused =
             self.leaving || self.relation_at(peer) == Some(Relation::Blocked) || peer == self.me.device;
         if refused {
@@ -59,12 +61,12 @@ impl<S: Seal> Node<S> {
                 self.links_by_peer.insert(peer, *other);
             }
         }
-        if link.reachable
-            && let Some(user) = self.devices.get(&peer)
-        {
-            self.notice(Notice::Reachable { user: *user, reachable: false });
-        }
+        self.reach_changed.insert(peer);
         if !self.links_by_peer.contains_key(&peer) {
+            if link.compared && !link.broken {
+                // It worked: the next wait is a short one.
+                self.dials.remove(&peer);
+            }
             self.redial_later(peer);
         }
     }
@@ -101,12 +103,16 @@ impl<S: Seal> Node<S> {
             link.heard = self.now;
             link.pinged = false;
             if let Err(violation) = self.frame(id, frame) {
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.broken = true;
+                }
                 self.close(id, violation.code);
             }
         }
     }
 
     fn frame(&mut self, id: LinkId, frame: Frame) -> Result<(), Violation> {
+        self.count_strange(id, matches!(frame, Frame::Letter(_)))?;
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         let peer = link.peer;
         match (&link.hello, frame) {
@@ -122,12 +128,7 @@ impl<S: Seal> Node<S> {
                 let profile = self.me.preferences.answer_who.then(|| self.me.profile.clone());
                 link.say(Frame::WhoIs(WhoIs { profile }));
             }
-            (_, Frame::Letter(letter)) => {
-                if self.contact_at(peer).is_none() {
-                    self.count_letter(id)?;
-                }
-                self.letter_came(letter.sealed, Way::Link(id, peer));
-            }
+            (_, Frame::Letter(letter)) => self.letter_came(letter.sealed, Way::Link(id, peer)),
             (_, Frame::LetterTaken(taken)) => self.letter_taken(peer, taken.letter),
             (_, frame) => match self.contact_at(peer) {
                 Some(user) => return self.contact_frame(id, peer, user, frame),
@@ -138,11 +139,19 @@ impl<S: Seal> Node<S> {
         Ok(())
     }
 
-    fn count_letter(&mut self, id: LinkId) -> Result<(), Violation> {
+    /// Whoever is no contact has little to say.
+    fn count_strange(&mut self, id: LinkId, is_letter: bool) -> Result<(), Violation> {
+        let Some(peer) = self.links.get(&id).map(|link| link.peer) else { return Ok(()) };
+        if self.contact_at(peer).is_some() {
+            return Ok(());
+        }
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
-        link.letters += 1;
-        if link.letters > self.config.max_letters {
-            return Err(Violation::new(CloseCode::Flood, "too many letters of a stranger"));
+        link.strange_frames += 1;
+        link.strange_letters += u32::from(is_letter);
+        if link.strange_letters > self.config.max_letters
+            || link.strange_frames > self.config.max_strange_frames
+        {
+            return Err(Violation::new(CloseCode::Flood, "too much of a stranger"));
         }
         Ok(())
     }
@@ -204,6 +213,7 @@ impl<S: Seal> Node<S> {
             }
         }
         self.greet(peer);
+        self.ask_once_more(peer);
         self.send_letters(peer);
         Ok(())
     }
@@ -228,8 +238,9 @@ impl<S: Seal> Node<S> {
         let profile = self.me.profile.clone();
         let store = self.me.store;
         let Some(link) = self.links.get_mut(&id) else { return };
-        if !link.state_sent {
-            link.state_sent = true;
+        if link.greeted.is_none() {
+            link.greeted = Some(self.now);
+            self.timers.set_by(Timer::Link(id), self.now + self.config.progress);
             link.say(Frame::State(State { profile: Some(profile), store, resume: 0, root: [0; 16] }));
         }
         if let Some(state) = link.early_state.take()
@@ -244,9 +255,9 @@ impl<S: Seal> Node<S> {
         let linked: Vec<_> = self.links_by_peer.keys().copied().collect();
         for device in linked {
             if let Some(link) = self.links_by_peer.get(&device).and_then(|id| self.links.get_mut(id))
-                && link.state_sent
+                && link.greeted.is_some()
             {
-                link.state_sent = false;
+                link.greeted = None;
                 self.greet(device);
             }
         }
@@ -265,11 +276,7 @@ impl<S: Seal> Node<S> {
         }
         link.compared = true;
         let peer = link.peer;
-        let takes_in = link.hello.as_ref().is_some_and(|hello| hello.limits.window > 0);
-        if takes_in {
-            link.reachable = true;
-            self.notice(Notice::Reachable { user, reachable: true });
-        }
+        self.reach_changed.insert(peer);
         self.tell_addresses(id);
         let pair = self.pair_conversation(peer);
         let talk = self.people.get(&user).map(|someone| someone.conversation);
@@ -383,7 +390,6 @@ impl<S: Seal> Node<S> {
         let ours = self.chains_of(peer, conversation).to_vec();
         let nothing = |chain| FrontierEntry { chain, seq: 0, head: Head::Short([0; 8]), clip: None };
         let mut lost = Vec::new();
-        let mut restored = None;
         let mut forked = None;
         for chain_id in ours {
             let Some(chain) = self.chains.get(&chain_id) else { continue };
@@ -402,23 +408,20 @@ impl<S: Seal> Node<S> {
                 Standing::Equal | Standing::Behind => {
                     let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
                     if let Some(link) = self.links.get_mut(&id) {
-                        let after = (theirs.seq > 0).then_some(theirs.head);
+                        let unsure = theirs.seq > 0 && standing == Standing::Behind;
+                        let after = unsure.then_some(theirs.head);
                         link.flow.begin(chain_id, urgency, theirs.seq + 1, last, after);
                         link.has.insert(chain_id, theirs.seq);
                     }
                 }
-                Standing::Ahead => {
-                    lost.push(Range { chain: chain_id, from: last + 1, to: theirs.seq });
-                    restored = Some(chain_id);
-                }
-                Standing::Forked => restored = Some(chain_id),
+                // Anybody can say so; our own signature under an event that we don't know is the proof.
+                Standing::Ahead => lost.push(Range { chain: chain_id, from: last + 1, to: theirs.seq }),
+                Standing::Forked => lost.push(Range { chain: chain_id, from: last, to: last }),
             }
         }
-        if self.me.incarnation > 1 || restored.is_some() {
-            let unknown =
-                said.values().filter(|entry| entry.seq > 0 && !self.chains.contains_key(&entry.chain));
-            lost.extend(unknown.map(|entry| Range { chain: entry.chain, from: 1, to: entry.seq }));
-        }
+        // The peer's own ones come by themselves. One of ours would be lost here as a whole.
+        let unknown = said.values().filter(|entry| entry.seq > 0 && !self.chains.contains_key(&entry.chain));
+        lost.extend(unknown.map(|entry| Range { chain: entry.chain, from: 1, to: entry.seq }));
         if let Some(link) = self.links.get_mut(&id) {
             link.told.insert(conversation);
             for ranges in lost.chunks(crate::config::MAX_RANGES) {
@@ -427,9 +430,6 @@ impl<S: Seal> Node<S> {
         }
         if let Some(chain) = forked {
             self.chain_forked(chain);
-        }
-        if let Some(chain) = restored {
-            self.discovered_restore(chain);
         }
     }
 
@@ -483,11 +483,9 @@ impl<S: Seal> Node<S> {
     }
 
     fn fork_came(&mut self, fork: &Fork) {
+        // Two events under our own signature: one of them was written by what we were copied from, or copied to.
         let (one, _) = fork.branches();
-        let chain = one.chain();
-        if self.chains.get(&chain).is_some_and(|known| known.owner == self.me.device) {
-            self.discovered_restore(chain);
-        }
+        self.discovered_restore(one.chain());
     }
 
     fn bye(&mut self, id: LinkId, bye: &Bye) {
@@ -522,13 +520,37 @@ impl<S: Seal> Node<S> {
         let Some(link) = self.links.get_mut(&id) else { return };
         match link.flow.loaded(load, events) {
             Ok(events) => {
+                let chain = events.first().map(Event::chain);
                 for event in events {
                     if let Some(chain) = self.chains.get(&event.chain()) {
                         link.send_event(chain.conversation, event, batch);
                     }
                 }
+                if let Some(chain) = chain {
+                    self.take_early_mark(id, chain);
+                }
             }
-            Err(chain) => self.discovered_restore(chain),
+            Err((chain, seq)) => {
+                // The peer says that something else comes before them: it shall show what.
+                if let Some(known) = self.chains.get(&chain) {
+                    let ranges = vec![Range { chain, from: seq, to: seq }];
+                    link.say(Frame::Want(Want { conversation: known.conversation, ranges }));
+                }
+            }
+        }
+    }
+
+    /// Tells the user who came and who went: what is true at the end of the step, if it is news.
+    pub(super) fn tell_reachable(&mut self) {
+        for peer in std::mem::take(&mut self.reach_changed) {
+            let link = self.links_by_peer.get(&peer).and_then(|link| self.links.get(link));
+            let reachable = link.is_some_and(|link| {
+                link.is_live() && link.hello.as_ref().is_some_and(|hello| hello.limits.window > 0)
+            });
+            let news = if reachable { self.reachable.insert(peer) } else { self.reachable.remove(&peer) };
+            if news && let Some(user) = self.devices.get(&peer) {
+                self.notice(Notice::Reachable { user: *user, reachable });
+            }
         }
     }
 
@@ -591,7 +613,10 @@ impl<S: Seal> Node<S> {
                 let at = link.heard + self.config.dead;
                 self.timers.set(Timer::Link(id), at);
             }
-            Due::Dead => self.close(id, CloseCode::Timeout),
+            Due::Dead => {
+                link.broken = true;
+                self.close(id, CloseCode::Timeout);
+            }
             Due::Stranger => self.close(id, CloseCode::Normal),
         }
     }

@@ -17,7 +17,7 @@ pub(super) enum Purpose {
     Open(ChainId),
     /// Their key did not come: which one is it?
     Ask(ChainId),
-    /// One of them proves a fork together with this one.
+    /// The first of them and this one prove a fork, if they differ.
     Fork(LinkId, Event),
     /// They may be lost on a branch that nobody else has: written again into a new chain, up to this number.
     Rewrite(ChainId, u64),
@@ -46,8 +46,12 @@ impl<S: Seal> Node<S> {
             Some(Purpose::Ask(chain)) => self.ask_for_key(chain, &events),
             Some(Purpose::Fork(link, other)) => {
                 let conversation = self.chains.get(&other.chain()).map(|chain| chain.conversation);
-                if let (Some(ours), Some(conversation)) = (events.first(), conversation) {
+                if let (Some(ours), Some(conversation)) = (events.first(), conversation)
+                    && ours.seq() == other.seq()
+                    && ours.id() != other.id()
+                {
                     self.tell_fork(link, conversation, ours, &other);
+                    self.discovered_restore(other.chain());
                 }
             }
             Some(Purpose::Rewrite(chain, last)) => self.rewrite(chain, last, &events),

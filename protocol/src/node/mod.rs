@@ -83,6 +83,8 @@ pub struct Node<S: Seal> {
     /// Our own marks that moved.
     moved: BTreeSet<(ConversationId, ChainId)>,
     presence_changed: bool,
+    /// Devices whose links came or went.
+    reach_changed: BTreeSet<DeviceId>,
     items: Vec<Notice>,
     notices: BTreeSet<Notice>,
 
@@ -101,6 +103,8 @@ pub struct Node<S: Seal> {
     links: BTreeMap<LinkId, Link>,
     /// The one link that counts.
     links_by_peer: BTreeMap<DeviceId, LinkId>,
+    /// Those that the user was told of as being reachable.
+    reachable: BTreeSet<DeviceId>,
     dials: BTreeMap<DeviceId, dial::Dialling>,
     loads: BTreeMap<LoadId, loads::Purpose>,
     next_load: u64,
@@ -191,6 +195,7 @@ impl<S: Seal> Node<S> {
             changed_people: BTreeSet::new(),
             moved: BTreeSet::new(),
             presence_changed: true,
+            reach_changed: BTreeSet::new(),
             items: Vec::new(),
             notices: BTreeSet::new(),
             me,
@@ -204,6 +209,7 @@ impl<S: Seal> Node<S> {
             devices: BTreeMap::new(),
             links: BTreeMap::new(),
             links_by_peer: BTreeMap::new(),
+            reachable: BTreeSet::new(),
             dials: BTreeMap::new(),
             loads: BTreeMap::new(),
             next_load: 0,
@@ -366,6 +372,7 @@ impl<S: Seal> Node<S> {
         self.write_marks();
         self.tell_marks();
         self.flush_links();
+        self.tell_reachable();
         self.write_people();
         self.tell_presence();
         self.write_records();

@@ -1,6 +1,6 @@
 //! Pair chains: key material between two devices, under Olm, strictly in order.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::{
     codec::{self, Decoder, Encoder, Wire, record},
@@ -12,7 +12,7 @@ use crate::{
     ids::{ChainId, ConversationId, DeviceId, UserId},
     letter::{Letter, Open},
     seal::{PairMessage, Seal, SecretBytes},
-    time::WallMs,
+    time::{Now, WallMs},
 };
 
 use super::{
@@ -26,6 +26,7 @@ use super::{
 const MAX_SAID: usize = 64;
 /// One-time keys of the other that are remembered, so that an old letter opens nothing anew.
 const MAX_SEEN: usize = 64;
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Olm sessions with one device: the one in use, and those that something may still come under.
 const MAX_SESSIONS: usize = 4;
 
@@ -33,6 +34,8 @@ const MAX_SESSIONS: usize = 4;
 pub(super) struct Pair<S: Seal> {
     pub(super) state: State,
     pub(super) sessions: BTreeMap<[u8; 32], S::Pair>,
+    /// How many sessions we opened for the other since when; of this run.
+    pub(super) opens: (Now, u32),
 }
 
 /// What of it is one record; each session has its own.
@@ -40,7 +43,7 @@ pub(super) struct State {
     pub(super) user: UserId,
     /// The chain of ours that is written now.
     pub(super) mine: Option<ChainId>,
-    /// Chains of ours so far.
+    /// The incarnation of our newest chain.
     pub(super) begun: u64,
     /// All chains, of both.
     pub(super) chains: Vec<ChainId>,
@@ -179,6 +182,7 @@ impl<S: Seal> Node<S> {
                 bound: Map::default(),
             },
             sessions: BTreeMap::new(),
+            opens: (Now(0), 0),
         })
     }
 
@@ -196,7 +200,15 @@ impl<S: Seal> Node<S> {
         else {
             return Vec::new();
         };
+        let (now, most) = (self.now, self.config.max_opens);
         let pair = self.pair_mut(user, device);
+        if pair.opens.0 + HOUR <= now {
+            pair.opens = (now, 0);
+        }
+        pair.opens.1 += 1;
+        if pair.opens.1 > most {
+            return Vec::new();
+        }
         pair.state.seen.push(one_time_key);
         if pair.state.seen.len() > MAX_SEEN {
             pair.state.seen.remove(0);
@@ -235,8 +247,9 @@ impl<S: Seal> Node<S> {
         readable: Option<&[FrontierEntry]>,
     ) -> Vec<Event> {
         let Some(pair) = self.pairs.get_mut(&device) else { return Vec::new() };
+        let incarnation = self.me.incarnation;
         let (user, previous) = (pair.state.user, pair.state.mine);
-        pair.state.begun += 1;
+        pair.state.begun = incarnation.max(pair.state.begun + 1);
         pair.state.writing = Some(session);
         let begun = pair.state.begun;
         let conversation = self.pair_conversation(device);

@@ -25,11 +25,9 @@ pub(super) struct MyMarks {
     pub(super) theirs: Map<ChainId, (u64, u64)>,
     /// The number of our last cursor.
     number: u64,
-    /// The number of the last one of each chain of the other.
-    seen: Map<ChainId, u64>,
 }
 
-record!(MyMarks { mine, theirs, number, seen });
+record!(MyMarks { mine, theirs, number });
 
 impl<S: Seal> Node<S> {
     /// Everything of their chain up to `seq` is stored and opened here.
@@ -121,7 +119,7 @@ impl<S: Seal> Node<S> {
         if talk.marks.mine.is_empty() {
             return None;
         }
-        // Time as the number: a restored data folder never says something that looks old.
+        // Time as the number: what a restored data folder says does not look old.
         talk.marks.number = self.wall.0.max(talk.marks.number + 1);
         let number = talk.marks.number;
         let marks = talk.marks.mine.iter().map(|(chain, (delivered, read))| Mark {
@@ -156,35 +154,46 @@ impl<S: Seal> Node<S> {
         let about = about(b"cursor", conversation, chain, epoch, number);
         let Some(plain) = open_side(&side, nonce, &about, sealed) else { return };
         let Ok(Marks { marks }) = codec::from_bytes(&plain) else { return };
-        let Some(talk) = self.talks.get_mut(&conversation) else { return };
-        let seen = talk.marks.seen.entry(chain).or_default();
-        if number <= *seen {
+        // Marks only move forward, so that an old cursor said again does no harm; its number is for those who pass it on.
+        for mark in marks {
+            let link = self.links_by_peer.get(&peer).and_then(|link| self.links.get_mut(link));
+            match link {
+                // What the peer has may be another branch of our chain, which says nothing of this one.
+                Some(link) if !link.flow.is_sure(mark.chain) => {
+                    link.early_marks.insert(mark.chain, mark);
+                }
+                _ => self.take_mark(conversation, mark),
+            }
+        }
+    }
+
+    /// It turned out that the peer has what we have.
+    pub(super) fn take_early_mark(&mut self, id: LinkId, chain: ChainId) {
+        let mark = self.links.get_mut(&id).and_then(|link| link.early_marks.remove(&chain));
+        let conversation = self.chains.get(&chain).map(|chain| chain.conversation);
+        if let (Some(mark), Some(conversation)) = (mark, conversation) {
+            self.take_mark(conversation, mark);
+        }
+    }
+
+    fn take_mark(&mut self, conversation: ConversationId, mark: Mark) {
+        let Mark { chain, delivered, read } = mark;
+        let (Some(talk), Some(mine)) = (self.talks.get_mut(&conversation), self.chains.get(&chain)) else {
+            return;
+        };
+        if mine.owner != self.me.device || mine.conversation != conversation {
             return;
         }
-        *seen = number;
-        let (reader, receipts) = (talk.with, self.me.preferences.receipts);
-        let mut moved = Vec::new();
-        for Mark { chain, delivered, read } in marks {
-            let Some(mine) = self.chains.get(&chain) else { continue };
-            if mine.owner != self.me.device || mine.conversation != conversation {
-                continue;
-            }
-            let mark = talk.marks.theirs.entry(chain).or_default();
-            let before = *mark;
-            mark.0 = mark.0.max(delivered.min(mine.seq));
-            if receipts {
-                mark.1 = mark.1.max(read.min(mark.0));
-            }
-            if *mark != before {
-                moved.push((chain, *mark));
-            }
+        let mark = talk.marks.theirs.entry(chain).or_default();
+        let before = *mark;
+        mark.0 = mark.0.max(delivered.min(mine.seq));
+        if self.me.preferences.receipts {
+            mark.1 = mark.1.max(read.min(mark.0));
         }
-        self.touch(Record::Talk(conversation));
-        for (chain, (delivered, read)) in &moved {
-            let (chain, delivered, read) = (*chain, *delivered, *read);
+        if *mark != before {
+            let (reader, (delivered, read)) = (talk.with, *mark);
+            self.touch(Record::Talk(conversation));
             self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
-        }
-        if !moved.is_empty() {
             self.notice(Notice::Marks { conversation });
         }
     }

@@ -173,7 +173,8 @@ impl<S: Seal> Node<S> {
                 self.people.insert(user, someone);
             }
             Record::Pair(device) => {
-                let pair = super::pair::Pair { state: read(value)?, sessions: BTreeMap::new() };
+                let (sessions, opens) = (BTreeMap::new(), (self.now, 0));
+                let pair = super::pair::Pair { state: read(value)?, sessions, opens };
                 self.pairs.insert(device, pair);
             }
             Record::Session(device, id) => {

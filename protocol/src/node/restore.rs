@@ -2,9 +2,10 @@
 //! no ratchet goes on from where the copy was made.
 
 use crate::{
+    chain::Fit,
     error::CloseCode,
     event::{Event, EventBody},
-    ids::{ChainId, ConversationId, DeviceId, UserId},
+    ids::{ChainId, ConversationId, DeviceId, LinkId, UserId},
     letter::{Accept, Answer, Letter, Verdict},
     seal::Seal,
     timeline::System,
@@ -13,7 +14,7 @@ use crate::{
 use super::{Node, Relation, conversation::Message, letters::LetterKind, loads::Purpose, records::Record};
 
 impl<S: Seal> Node<S> {
-    /// A peer has more of a chain of ours than we have, or another part: we write it no more.
+    /// Somebody has an event of a chain of ours that we don't have: we write that chain no more.
     pub(super) fn discovered_restore(&mut self, chain: ChainId) {
         if !self.is_written(chain) {
             // Known already: it is one of the chains before the restore.
@@ -27,7 +28,23 @@ impl<S: Seal> Node<S> {
         }
     }
 
-    fn is_written(&self, chain: ChainId) -> bool {
+    /// An event of a chain that we write, from outside. If we did not write it here, we wrote it where this data folder was
+    /// copied from, or to.
+    pub(super) fn check_own(&mut self, link: Option<LinkId>, event: &Event) {
+        let id = event.chain();
+        let Some(chain) = self.chains.get(&id) else { return };
+        match chain.head().fit(event) {
+            Fit::Known if event.seq() < chain.seq => {
+                if let Some(link) = link {
+                    self.prove_fork(link, id, event.clone());
+                }
+            }
+            Fit::Known => {}
+            Fit::Next | Fit::Gap | Fit::Fork => self.discovered_restore(id),
+        }
+    }
+
+    pub(super) fn is_written(&self, chain: ChainId) -> bool {
         self.talks.values().any(|talk| talk.mine == Some(chain))
             || self.pairs.values().any(|pair| pair.state.mine == Some(chain))
     }
@@ -38,7 +55,8 @@ impl<S: Seal> Node<S> {
         if crate::sim::mutant::active(crate::sim::Mutant::ChainReusedAfterRestore) {
             return;
         }
-        self.me.incarnation += 1;
+        // Time as the number: two lives that begin from one copy are not to be mixed up.
+        self.me.incarnation = self.wall.0.max(self.me.incarnation + 1);
         self.me.olm = self.seal.new_account();
         self.touch(Record::Olm);
         self.new_seal_key();
@@ -84,7 +102,7 @@ impl<S: Seal> Node<S> {
     }
 
     /// Our yes may not have arrived; the session that came with it is gone, the letter *open* brings another.
-    fn answer_again(&mut self, user: UserId, device: DeviceId) {
+    pub(super) fn answer_again(&mut self, user: UserId, device: DeviceId) {
         let Some(someone) = self.people.get(&user) else { return };
         let Some(msg_id) = someone.request.as_ref().map(|request| request.msg_id) else { return };
         let capability = Some(someone.mine.clone());

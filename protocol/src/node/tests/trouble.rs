@@ -247,3 +247,71 @@ fn unanswered_things_are_refused_with_a_reason() {
     assert_eq!(world.reply(A, not_asked), Err(Refusal::NoRequest));
     assert_eq!(world.reply(A, nowhere), Err(Refusal::UnknownConversation));
 }
+
+#[test]
+fn a_contact_that_lies_about_our_chain_makes_us_do_nothing() {
+    use crate::frame::{Frontier, FrontierEntry, FrontierKind, Head};
+    let mut world = World::contacts();
+    let conversation = world.conversation(A, B);
+    let mine = world.rows(A, B)[0].key.chain;
+    for (seq, head) in [(1_000_000, [1; 8]), (2, [1; 8]), (1, [1; 8])] {
+        let link = world.link_of(A);
+        let entries = vec![FrontierEntry { chain: mine, seq, head: Head::Short(head), clip: None }];
+        let frontier = Frontier { conversation, kind: FrontierKind::Full, entries };
+        world.input(A, Input::Received { link, frames: vec![Frame::Frontier(frontier)] });
+        world.run();
+    }
+    assert!(world.lines(A, B).is_empty(), "{:?}", world.lines(A, B));
+    world.restart(B);
+    world.send(A, B, "as if nothing had been");
+    world.pass(Duration::from_secs(60));
+    world.assert_together(&["may I?", "as if nothing had been"]);
+}
+
+#[test]
+fn a_stranger_that_floods_is_put_out() {
+    use crate::frame::SealedLetter;
+    let mut world = World::with(&["alice", "bob"]);
+    for frame in [Frame::Who, Frame::Letter(SealedLetter { sealed: vec![1; 100] })] {
+        world.connect(B, A);
+        world.run();
+        assert_eq!(world.link_count(A), 1);
+        let link = world.link_of(A);
+        let frames = vec![frame; 300];
+        world.input(A, Input::Received { link, frames });
+        world.run();
+        assert_eq!(world.link_count(A), 0);
+    }
+}
+
+/// However the inputs of several links interleave, one link stays and is greeted at both ends, without any timer's help.
+#[test]
+fn any_order_of_two_links_leaves_one_that_works() {
+    use rand_core::SeedableRng;
+    for seed in 0..600u64 {
+        let mut dice = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
+        let mut world = if seed % 3 == 0 { World::contacts() } else { World::new() };
+        if seed % 3 != 0 {
+            world.ask(A, B, "may I?");
+            world.run();
+            world.accept(B, A);
+            if seed % 3 == 1 {
+                world.run_in_any_order(&mut dice);
+            }
+        }
+        world.cut(A);
+        let dials = [(B, A), if seed % 2 == 0 { (B, A) } else { (A, B) }];
+        for (from, to) in dials {
+            world.connect(from, to);
+        }
+        world.run_in_any_order(&mut dice);
+        let counts = (world.link_count(A), world.link_count(B));
+        assert!(counts == (1, 1) || counts == (0, 0), "seed {seed}: {counts:?}");
+        assert!(world.all_live(A) && world.all_live(B), "seed {seed}: a link that nobody greeted");
+        world.pass(Duration::from_secs(30));
+        assert_eq!((world.link_count(A), world.link_count(B)), (1, 1), "seed {seed}");
+        world.send(A, B, "works");
+        world.pass(Duration::from_secs(20));
+        world.assert_together(&["may I?", "works"]);
+    }
+}

@@ -349,6 +349,35 @@ impl World {
         true
     }
 
+    /// Lets anything that can come next come next: each link keeps its own order, and nothing else keeps any.
+    pub(super) fn run_in_any_order(&mut self, dice: &mut ChaCha20Rng) {
+        use rand_core::Rng;
+        for _ in 0..100_000 {
+            let busy: Vec<_> = (0..self.peers.len()).filter(|at| !self.peers[*at].queue.is_empty()).collect();
+            let Some(at) = busy.get(dice.next_u64() as usize % busy.len().max(1)).copied() else { return };
+            let queue = &mut self.peers[at].queue;
+            let link = |input: &Input| match input {
+                Input::LinkUp { link, .. } | Input::LinkDown { link } | Input::Received { link, .. } => {
+                    Some(*link)
+                }
+                _ => None,
+            };
+            let pick = dice.next_u64() as usize % queue.len();
+            let of_link = link(&queue[pick]);
+            let first =
+                queue.iter().position(|input| link(input) == of_link).expect("the picked one at least");
+            let input = queue.remove(first).expect("it is there");
+            queue.push_front(input);
+            self.step(at, 1);
+        }
+        panic!("the nodes never come to rest");
+    }
+
+    /// Every end of a link has compared with the other.
+    pub(super) fn all_live(&self, at: usize) -> bool {
+        self.node(at).links.values().all(crate::link::Link::is_live)
+    }
+
     /// Until nobody has anything to say.
     pub(super) fn run(&mut self) {
         for _ in 0..100_000 {
