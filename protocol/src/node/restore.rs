@@ -67,6 +67,8 @@ impl<S: Seal> Node<S> {
                 self.dirty.insert(Record::Session(*device, id));
             }
             pair.state.writing = None;
+            // What was opened from these one-time keys went with the sessions: if their letters still come, they count.
+            pair.state.seen.clear();
             pair.state.mine = None;
             pair.state.reset = Some(self.wall);
             self.dirty.insert(Record::Pair(*device));
