@@ -14,6 +14,7 @@ mod presence;
 mod refusal;
 mod secrets;
 mod store;
+pub mod telemetry;
 mod tls;
 mod tokens;
 

@@ -1,11 +1,9 @@
 //! The program `directory`: read the settings, open, serve, end with grace.
 
-mod telemetry;
-
 use std::process::ExitCode;
 
 use clap::Parser;
-use directory::{Config, Directory, Error};
+use directory::{Config, Directory, Error, telemetry};
 use tokio::net::TcpListener;
 
 /// The directory of Confab: accounts, keys, letters and presence; never a message
@@ -63,7 +61,7 @@ async fn serve(config: Config) -> Result<(), Error> {
         Some(_) => println!("The directory listens on https://{address}."),
     }
     directory.serve(listener, shutdown()).await;
-    println!("The directory has ended.");
+    tracing::info!("the directory has ended");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Presence: who is online, in memory only. Nodes give it under tags and watch tags; what a tag stands for is not known here.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,9 +9,8 @@ use protocol::{
     directory::{Blob, DirectorySays, MAX_RECORD, MAX_TAGS, State, Tag, Visibility},
     ids::{DeviceId, LetterId, UserId},
 };
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tokio_util::sync::CancellationToken;
 
 use crate::refusal::Refusal;
 
@@ -35,20 +34,104 @@ pub(crate) struct Guest {
     pub(crate) blocked: HashSet<String>,
 }
 
-/// What the socket's task holds.
+/// What the socket's task holds. It leaves when dropped, so that no way out of a task forgets it.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) id: SocketId,
-    pub(crate) said: mpsc::Receiver<Utf8Bytes>,
+    presence: Arc<Presence>,
+    line: Arc<Line>,
+}
+
+/// What is to be said on one socket. Idle sockets are many: it holds no memory while there is nothing to say.
+#[derive(Debug, Default)]
+struct Line {
+    waiting: Mutex<Waiting>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    said: VecDeque<Utf8Bytes>,
     /// The session ended, the socket is too slow, or a newer one took its place.
-    pub(crate) leave: CancellationToken,
+    leave: bool,
+}
+
+/// What a socket's task does next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Say(Utf8Bytes),
+    Leave,
+}
+
+impl Seat {
+    /// Waits for something to do. Nothing is lost when the wait is given up.
+    pub(crate) async fn next(&self) -> Next {
+        loop {
+            if let Some(next) = self.line.take() {
+                return next;
+            }
+            self.line.news.notified().await;
+        }
+    }
+
+    /// Waits until the socket must go, whatever there is to say.
+    pub(crate) async fn must_leave(&self) {
+        while !self.line.waiting().leave {
+            self.line.news.notified().await;
+        }
+    }
+
+    /// The node said good-bye: others are told now.
+    pub(crate) fn leave(&self) {
+        self.presence.room().remove(self.id);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Line {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Option<Next> {
+        let mut waiting = self.waiting();
+        if waiting.leave {
+            return Some(Next::Leave);
+        }
+        let next = waiting.said.pop_front().map(Next::Say);
+        if waiting.said.is_empty() {
+            waiting.said = VecDeque::new();
+        }
+        next
+    }
+
+    /// A socket that does not read what it is told is closed: on its return it gets the whole state.
+    fn say(&self, says: Utf8Bytes) {
+        let mut waiting = self.waiting();
+        if waiting.said.len() < QUEUE {
+            waiting.said.push_back(says);
+        } else {
+            waiting.leave = true;
+        }
+        drop(waiting);
+        self.news.notify_one();
+    }
+
+    fn leave(&self) {
+        self.waiting().leave = true;
+        self.news.notify_one();
+    }
 }
 
 #[derive(Debug)]
 struct Socket {
     guest: Guest,
-    out: mpsc::Sender<Utf8Bytes>,
-    leave: CancellationToken,
+    line: Arc<Line>,
     gives: HashMap<Tag, Blob>,
     open: Option<Blob>,
     watches: HashSet<Tag>,
@@ -91,19 +174,17 @@ impl Presence {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn join(&self, guest: Guest) -> Seat {
+    pub(crate) fn join(self: &Arc<Self>, guest: Guest) -> Seat {
         let mut room = self.room();
         room.next += 1;
         let id = SocketId(room.next);
-        let (out, said) = mpsc::channel(QUEUE);
-        let leave = CancellationToken::new();
+        let line = Arc::new(Line::default());
         let of_account = room.by_account.entry(guest.account.clone()).or_default();
         of_account.push(id);
         let crowded = (of_account.len() > self.sockets_per_account).then(|| of_account[0]);
         let socket = Socket {
             guest,
-            out,
-            leave: leave.clone(),
+            line: line.clone(),
             gives: HashMap::new(),
             open: None,
             watches: HashSet::new(),
@@ -113,7 +194,7 @@ impl Presence {
         if let Some(oldest) = crowded {
             room.end(oldest);
         }
-        Seat { id, said, leave }
+        Seat { id, presence: self.clone(), line }
     }
 
     /// The whole new state of a socket.
@@ -165,11 +246,6 @@ impl Presence {
         Ok(())
     }
 
-    /// The socket is gone for good: others are told, unless a newer one of the same node has taken over.
-    pub(crate) fn leave(&self, id: SocketId) {
-        self.room().remove(id);
-    }
-
     /// A session ended: its sockets go, and others are told at once.
     pub(crate) fn end_session(&self, session: &str) {
         self.end_where(|guest| guest.session == session);
@@ -182,7 +258,7 @@ impl Presence {
     /// All sockets end; nobody is told, since everybody sees it.
     pub(crate) fn end_all(&self) {
         for socket in self.room().sockets.values() {
-            socket.leave.cancel();
+            socket.line.leave();
         }
     }
 
@@ -320,7 +396,7 @@ impl Room {
     /// The socket's task is told to close; the others are told now.
     fn end(&mut self, id: SocketId) {
         if let Some(socket) = self.sockets.get(&id) {
-            socket.leave.cancel();
+            socket.line.leave();
         }
         self.remove(id);
     }
@@ -401,12 +477,9 @@ impl Room {
         }
     }
 
-    /// A socket that does not read what it is told is closed: on its return it gets the whole state.
     fn tell(&mut self, id: SocketId, says: Utf8Bytes) {
-        if let Some(socket) = self.sockets.get(&id)
-            && let Err(mpsc::error::TrySendError::Full(_)) = socket.out.try_send(says)
-        {
-            socket.leave.cancel();
+        if let Some(socket) = self.sockets.get(&id) {
+            socket.line.say(says);
         }
     }
 }
@@ -414,17 +487,4 @@ impl Room {
 /// As it goes over the socket. Made once, whoever gets it.
 pub(crate) fn say(says: &DirectorySays) -> Utf8Bytes {
     serde_json::to_string(says).expect("plain data has a JSON form").into()
-}
-
-/// Leaves when dropped, so that no way out of a task forgets it.
-#[derive(Debug)]
-pub(crate) struct Presenced {
-    pub(crate) presence: Arc<Presence>,
-    pub(crate) id: SocketId,
-}
-
-impl Drop for Presenced {
-    fn drop(&mut self) {
-        self.presence.leave(self.id);
-    }
 }

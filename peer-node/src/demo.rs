@@ -36,6 +36,7 @@ impl Demo {
     /// No free port, no temporary folder.
     pub async fn run(self, ended: impl Future<Output = ()>) -> anyhow::Result<()> {
         let mut ended = pin!(ended);
+        println!("A directory and three people are on their way ..");
         let folder = TemporaryFolder::new().context("A temporary folder could not be made")?;
         let mut stage = Stage::default();
         let up = tokio::select! {
@@ -144,6 +145,8 @@ async fn start_node(data: &Path, directory: &str) -> anyhow::Result<Running> {
         listen: links.local_addr()?,
         directory: Some(directory.to_owned()),
         no_open: true,
+        // Outside the folder nothing may stay behind.
+        state: Some(data.join("state")),
         ..Config::defaults()
     };
     Ok(Running::start(&config, ui, links).await?)

@@ -29,7 +29,10 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start();
+    telemetry::start(match arguments.command {
+        None | Some(Command::Run(_)) => telemetry::Usual::Node,
+        Some(Command::Demo(_) | Command::Cli(_)) => telemetry::Usual::Command,
+    });
     let done = match arguments.command {
         None => run(&arguments.config).await,
         Some(Command::Run(config)) => run(&config).await,
@@ -49,6 +52,7 @@ async fn main() -> ExitCode {
 
 async fn run(config: &Config) -> anyhow::Result<()> {
     config.check()?;
+    let ended = cli::ended();
     let ui = listen(config.ui, "--ui").await?;
     let link = listen(config.listen, "--listen").await?;
     let links_at = link.local_addr()?;
@@ -58,7 +62,7 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     println!("Other nodes reach it at {links_at}. Another link: peer-node open. Ctrl-C ends it.");
     let opens = !config.no_open && std::io::stdout().is_terminal();
     let _opening = opens.then(|| cli::open_browser(&node.launch_url(Some(session::OPENED)))).flatten();
-    cli::ended().await;
+    ended.await;
     println!("Saying goodbye.");
     node.stop().await;
     Ok(())

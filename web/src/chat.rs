@@ -63,7 +63,8 @@ pub enum Standing {
 /// What a request shows beside the first message, which is a row of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    pub from: Origin,
+    /// None: it is not known which way.
+    pub from: Option<Origin>,
     /// The first twelve digits of the safety number.
     pub digits: String,
 }
@@ -129,8 +130,13 @@ impl Chat {
             mine: true,
             wall: WallMs(0),
             body: Body::Text(String::new()),
-            status: Some(if self.reach.is_online() { Status::Sending } else { Status::Waiting }),
+            status: Some(self.first_status()),
         }
+    }
+
+    fn first_status(&self) -> Status {
+        let moving = self.reach.is_online() && self.standing == Standing::Contact;
+        if moving { Status::Sending } else { Status::Waiting }
     }
 
     fn states(&self) -> [Status; 5] {
@@ -187,7 +193,7 @@ impl ChatPage {
         };
         let asking = || {
             Standing::Asking(Request {
-                from: Origin::Directory("chat.example.org".to_owned()),
+                from: Some(Origin::Directory("chat.example.org".to_owned())),
                 digits: "27183 45901 28".to_owned(),
             })
         };

@@ -61,6 +61,19 @@ pub struct ApiAnswer {
     pub description: String,
 }
 
+/// A piece of a text in which backticks mark code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    Text(&'a str),
+    Code(&'a str),
+}
+
+/// Splits a text at its backticks.
+pub fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let marked = |(at, piece)| if at % 2 == 1 { Piece::Code(piece) } else { Piece::Text(piece) };
+    text.split('`').enumerate().map(marked)
+}
+
 impl Group {
     fn anchor(&self) -> String {
         self.name.to_lowercase().replace(' ', "-")

@@ -108,12 +108,12 @@ pub enum DirectoryState {
 impl Network {
     /// The line at the foot of the sidebar.
     pub fn sentence(&self) -> String {
-        let people =
-            |n| if n == 1 { "1 person reachable".to_owned() } else { format!("{n} people reachable") };
-        let state = if self.online {
-            format!("Connected \u{b7} {}", people(self.reachable))
-        } else {
-            "No connection".to_owned()
+        let state = match (self.online, self.reachable) {
+            (false, _) => "No connection".to_owned(),
+            (true, 0) if self.waiting > 0 => "Connected".to_owned(),
+            (true, 0) => "Connected \u{b7} nobody reachable".to_owned(),
+            (true, 1) => "Connected \u{b7} 1 person reachable".to_owned(),
+            (true, n) => format!("Connected \u{b7} {n} people reachable"),
         };
         match self.waiting {
             0 => state,
@@ -156,6 +156,11 @@ impl Shell {
         self.chats.iter().chain(&self.requests).map(|row| row.unread).sum()
     }
 
+    /// As the title and the page's own script write it: up to 99.
+    pub(crate) fn unread_text(&self) -> String {
+        badge(self.unread())
+    }
+
     /// Unread messages of one chat, or its request.
     pub(crate) fn unread_in(&self, conversation: &ConversationId) -> u64 {
         let mut rows = self.chats.iter().chain(&self.requests);
@@ -175,13 +180,17 @@ impl Shell {
 impl ChatRow {
     /// Up to 99.
     pub fn badge(&self) -> String {
-        if self.unread > 99 { "99+".to_owned() } else { self.unread.to_string() }
+        badge(self.unread)
     }
 
     /// Sorts the list: the newest first.
     pub fn order(&self) -> u64 {
         self.at.map_or(0, |at| at.0)
     }
+}
+
+fn badge(unread: u64) -> String {
+    if unread > 99 { "99+".to_owned() } else { unread.to_string() }
 }
 
 /// The `id` of a chat's `<li>` in the sidebar.

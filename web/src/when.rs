@@ -82,6 +82,18 @@ impl When {
         }
     }
 
+    /// After "since": `today`, `yesterday`, `Monday`, `2 November`, `2 November 2025`.
+    pub fn since(&self, at: &WallMs) -> String {
+        let zoned = self.zoned(*at);
+        match self.days_ago(zoned.date()) {
+            0 => "today".to_owned(),
+            1 => "yesterday".to_owned(),
+            2..=6 => zoned.strftime("%A").to_string(),
+            _ if zoned.year() == self.zoned(self.now).year() => zoned.strftime("%-d %B").to_string(),
+            _ => zoned.strftime("%-d %B %Y").to_string(),
+        }
+    }
+
     /// In the middle of a sentence: `today 14:12`, `yesterday 14:12`, `Monday 14:12`, `on 2 November`.
     pub fn spoken(&self, at: &WallMs) -> String {
         let zoned = self.zoned(*at);

@@ -63,6 +63,12 @@ function arrived({ html, live }) {
   }
 }
 
+document.addEventListener('stale', async () => {
+  const answer = await fetch(location.href);
+  const next = answer.ok && $('#main', fragment(await answer.text()));
+  if (next) replace($('#main'), next);
+});
+
 // Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.
 async function refresh() {
   const answer = await fetch(location.href);

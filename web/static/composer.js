@@ -23,8 +23,7 @@ export function composer() {
     send();
   });
   field.addEventListener('input', () => {
-    $('#compose-problem').replaceChildren();
-    field.removeAttribute('aria-invalid');
+    solved();
     clearTimeout(timer);
     timer = setTimeout(keep, pause);
     tell(field.value !== '');
@@ -33,7 +32,7 @@ export function composer() {
   addEventListener('pagehide', () => { keep(true); tell(false); });
   document.addEventListener('contact', ({ detail }) => {
     $('.send', form).ariaDisabled = detail ? null : 'true';
-    if (detail) keep();
+    if (detail) { keep(); solved(); }
   });
   if (matchMedia('(min-width: 720px)').matches && !location.hash && writable()) field.focus({ preventScroll: true });
 }
@@ -91,23 +90,31 @@ function row(id, text) {
 function send() {
   const text = field.value.trim();
   if (!text || !writable()) return;
-  if (!net.up) { problem('This page has no contact with the app on your computer. Your text stays here.'); return; }
+  if (net.lost) { problem('This page has no contact with the app on your computer. Your text stays here.'); return; }
   const id = newId();
   field.value = '';
   clearTimeout(timer);
   saved = '';
+  const told = typing;
   typing = 0;
   put(row(id, text));
   if ($('#jump').hidden === false) newest();
   bottom();
   field.focus({ preventScroll: true });
   // One after the other, so that what was written first is first.
-  queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id })).catch(error => {
+  queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id })).then(() => {
+    if (told && !typing) post(`/chats/${chat}/typing`, { active: 'no' }).catch(() => {});
+  }, error => {
     document.getElementById(`m-${id}`)?.remove();
     field.value = field.value ? `${text}\n${field.value}` : text;
     keep();
     problem(`Not sent: ${error.message}`);
   });
+}
+
+function solved() {
+  $('#compose-problem').replaceChildren();
+  field.removeAttribute('aria-invalid');
 }
 
 function problem(text) {

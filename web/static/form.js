@@ -7,6 +7,11 @@ export function forms() {
 
   if (!$('[autofocus]')) $('[aria-invalid=true]')?.focus();
 
+  // A field that is being mended is not wrong any more until it is sent again.
+  for (const field of $$('[aria-invalid=true]')) {
+    field.addEventListener('input', () => field.removeAttribute('aria-invalid'), { once: true });
+  }
+
   for (const box of $$('.reveal')) {
     const input = $('input', box), button = document.createElement('button');
     button.type = 'button';

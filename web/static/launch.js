@@ -1,6 +1,4 @@
 // Trades the token behind the # for a session, once, and takes it out of the address bar.
-const token = location.hash.slice(1);
-history.replaceState(null, '', '/launch');
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
 document.cookie = `tz=${timeZone}|${-new Date().getTimezoneOffset()}; path=/; max-age=31536000; samesite=strict`;
 
@@ -12,7 +10,10 @@ function show(id) {
   title.focus();
 }
 
-if (token) {
+async function open() {
+  const token = location.hash.slice(1);
+  history.replaceState(null, '', '/launch');
+  if (!token) { show('no-session'); return; }
   try {
     const answer = await fetch('/launch', {
       method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams({ token }),
@@ -22,4 +23,8 @@ if (token) {
   } catch {
     show('silent');
   }
-} else show('no-session');
+}
+
+// Another link that is opened in this very tab changes nothing but what stands behind the #.
+addEventListener('hashchange', () => location.hash && open());
+open();

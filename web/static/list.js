@@ -37,6 +37,8 @@ export function putRow({ id, html, into }) {
   if (hovered && old?.parentElement === list) waiting.push(place);
   else place();
   count();
+  // The page that says that there are no chats is wrong now.
+  if ($('.hollow:not(.calm)')) document.dispatchEvent(new Event('stale'));
 }
 
 export function dropRow({ id }) {
@@ -47,7 +49,8 @@ export function dropRow({ id }) {
 // The numbers are the node's; the page only adds them up for its title.
 export function count() {
   const total = $$('.lists li').reduce((sum, row) => sum + Number(row.dataset.unread), 0);
-  document.title = document.title.replace(/^\(\d+\) /, '').replace(/^/, total ? `(${total}) ` : '');
+  const number = total > 99 ? '99+' : total;
+  document.title = (total ? `(${number}) ` : '') + document.title.replace(/^\(\d+\+?\) /, '');
   $('#requests').hidden = !$('#request-list').children.length;
   $('#chats-none').hidden = Boolean($('#chat-list').children.length);
 }

@@ -6,7 +6,8 @@ const waits = [1, 2, 4, 8, 15];
 let [boot = '', seq = 0] = $('.app')?.dataset.since.split(':') ?? [];
 let socket, failures = 0, timer, late, opened = {}, ops = {};
 
-export const net = { up: false };
+// Lost is said only of a line that broke or did not come up: until then a POST may be tried.
+export const net = { up: false, lost: false };
 
 // `first` says what this page shows; `handlers` has a function for each op.
 export function connect(first, handlers) {
@@ -50,8 +51,9 @@ function open() {
 // Says it two seconds late, takes it back at once.
 function contact(up) {
   clearTimeout(late);
-  if (up !== net.up) {
+  if (up !== net.up || up === net.lost) {
     net.up = up;
+    net.lost = !up;
     document.dispatchEvent(new CustomEvent('contact', { detail: up }));
   }
   const banner = $('#banner-page');

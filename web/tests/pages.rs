@@ -75,3 +75,14 @@ fn hostile_names_and_texts_stay_text() {
         assert!(!html.contains("<img") && !html.contains("\"' "));
     }
 }
+
+#[test]
+fn what_a_first_visit_loads_stays_small() {
+    let size = |ending: &str| -> usize {
+        let files = assets::FILES.iter().filter(|file| file.name.ends_with(ending));
+        files.map(|file| file.bytes.len()).sum()
+    };
+    // Compressed, these are about a third: 30 kB of scripts and 15 kB of styles are the budget.
+    assert!(size(".js") < 64_000, "{}", size(".js"));
+    assert!(size(".css") < 40_000, "{}", size(".css"));
+}

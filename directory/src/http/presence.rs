@@ -14,6 +14,7 @@ use protocol::{
     codec,
     directory::{Code, DirectorySays, MAX_SAID, NodeSays},
     identity::Profile,
+    ids::DeviceId,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::{
@@ -25,11 +26,14 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{read::Owner, server::Stream};
+use super::{
+    read::Owner,
+    server::{Slot, Stream},
+};
 use crate::{
     Directory,
     accounts::Who,
-    presence::{Guest, Presenced, Seat, say},
+    presence::{Guest, Next, Seat, say},
     refusal::Refusal,
     store,
 };
@@ -53,10 +57,11 @@ pub(super) async fn upgrade(
     let on_upgrade =
         on_upgrade.ok_or_else(|| Refusal::new(Code::Invalid, "this connection can't become a WebSocket"))?;
     let guest = guest(&app, &who, account).await?;
+    let slot = request.extensions_mut().remove::<Slot>();
     let tracker = app.tasks.clone();
     tracker.spawn(async move {
         match on_upgrade.await {
-            Ok(upgraded) => serve(app, guest, upgraded).await,
+            Ok(upgraded) => serve(app, guest, slot, upgraded).await,
             Err(error) => tracing::debug!(%error, "a presence socket did not come about"),
         }
     });
@@ -113,100 +118,113 @@ enum End {
     Broke,
 }
 
-async fn serve(app: Arc<Directory>, guest: Guest, upgraded: Upgraded) {
-    // Without hyper's wrapper the socket is a few kilobytes smaller.
-    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<Stream>>() else {
+/// Lives with one socket. What is seldom needed is boxed, so that an idle task is small.
+async fn serve(app: Arc<Directory>, guest: Guest, slot: Option<Slot>, upgraded: Upgraded) {
+    let Some(mut socket) = Box::pin(open(upgraded)).await else {
         tracing::error!("a connection of an unknown kind");
         return;
     };
+    let (account, device) = (guest.account.clone(), guest.device);
+    let seat = app.presence.join(guest);
+    let end = match Box::pin(bring_letters(&app, &account, device, &mut socket)).await {
+        Ok(()) => attend(&app, &account, &mut socket, &seat).await,
+        Err(end) => end,
+    };
+    drop((socket, slot));
+    if matches!(end, End::Broke) {
+        // A node that comes back in time takes its tags over, and nobody saw it go.
+        tokio::select! {
+            () = sleep(app.config.limits.grace()) => {}
+            () = seat.must_leave() => {}
+        }
+    }
+}
+
+/// Without hyper's wrapper the socket is a few kilobytes smaller.
+async fn open(upgraded: Upgraded) -> Option<Socket> {
+    let Parts { io, read_buf, .. } = upgraded.downcast::<TokioIo<Stream>>().ok()?;
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_SAID * 2)
         .max_message_size(Some(MAX_SAID))
         .max_frame_size(Some(MAX_SAID));
-    let read_buf = read_buf.to_vec();
-    let mut socket =
-        WebSocketStream::from_partially_read(io.into_inner(), read_buf, Role::Server, Some(config)).await;
-    let (account, device) = (guest.account.clone(), guest.device);
-    let mut seat = app.presence.join(guest);
-    let _leaves = Presenced { presence: app.presence.clone(), id: seat.id };
-    let end = match app.letters_for(&account, device).await {
-        Ok(letters) => {
-            let mut end = None;
-            for store::Letter { letter, sealed } in letters {
-                let says = DirectorySays::Letter { letter, sealed: protocol::directory::Blob(sealed) };
-                if let Err(broke) = write(&mut socket, Message::Text(say(&says))).await {
-                    end = Some(broke);
-                    break;
-                }
-            }
-            match end {
-                Some(end) => end,
-                None => attend(&app, &account, &mut socket, &mut seat).await,
-            }
-        }
-        Err(_) => End::Gone,
-    };
-    drop(socket);
-    if matches!(end, End::Broke) {
-        // A node that comes back in time takes its tags over, and nobody saw it go.
-        tokio::select! {
-            () = sleep(app.config.limits.grace()) => {}
-            () = seat.leave.cancelled() => {}
-        }
-    }
+    let read = read_buf.to_vec();
+    Some(WebSocketStream::from_partially_read(io.into_inner(), read, Role::Server, Some(config)).await)
 }
 
-async fn attend(app: &Directory, account: &str, socket: &mut Socket, seat: &mut Seat) -> End {
+async fn bring_letters(
+    app: &Directory,
+    account: &str,
+    device: DeviceId,
+    socket: &mut Socket,
+) -> Result<(), End> {
+    for store::Letter { letter, sealed } in app.letters_for(account, device).await.map_err(|_| End::Gone)? {
+        let says = DirectorySays::Letter { letter, sealed: protocol::directory::Blob(sealed) };
+        write(socket, Message::Text(say(&says))).await?;
+    }
+    Ok(())
+}
+
+async fn attend(app: &Directory, account: &str, socket: &mut Socket, seat: &Seat) -> End {
     let lease = sleep(app.config.limits.lease());
     tokio::pin!(lease);
     loop {
         let heard = tokio::select! {
             heard = socket.next() => heard,
-            Some(says) = seat.said.recv() => {
-                if let Err(end) = write(socket, Message::Text(says)).await {
-                    return end;
+            next = seat.next() => match next {
+                Next::Say(says) => match Box::pin(write(socket, Message::Text(says))).await {
+                    Ok(()) => continue,
+                    Err(end) => return end,
+                },
+                Next::Leave => {
+                    let code = if app.stop.is_cancelled() { CloseCode::Away } else { CloseCode::Policy };
+                    return Box::pin(close(socket, code)).await;
                 }
-                continue;
-            }
-            () = seat.leave.cancelled() => {
-                let code = if app.stop.is_cancelled() { CloseCode::Away } else { CloseCode::Policy };
-                return close(socket, code).await;
-            }
+            },
             () = &mut lease => return End::Gone,
         };
         lease.as_mut().reset(Instant::now() + app.config.limits.lease());
-        let says: NodeSays = match heard {
-            Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-                Ok(says) => says,
-                Err(_) => return close(socket, CloseCode::Invalid).await,
-            },
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-            Some(Ok(Message::Close(_))) => {
-                let _ = timeout(WRITE, socket.close(None)).await;
-                return End::Broke;
-            }
-            Some(Ok(Message::Binary(_) | Message::Frame(_))) => {
-                return close(socket, CloseCode::Unsupported).await;
-            }
-            Some(Err(Error::Capacity(_))) => return close(socket, CloseCode::Size).await,
-            Some(Err(_)) | None => return End::Broke,
-        };
-        let done = match says {
-            NodeSays::Ping => write(socket, Message::Text(pong())).await,
-            NodeSays::State(state) => match app.presence.state(seat.id, state) {
-                Ok(()) => Ok(()),
-                Err(_) => return close(socket, CloseCode::Policy).await,
-            },
-            NodeSays::TakeOut { letter } => app.take_out(account, letter).await.map_err(|_| End::Broke),
-            NodeSays::Bye => {
-                app.presence.leave(seat.id);
-                return close(socket, CloseCode::Normal).await;
-            }
-        };
-        if let Err(end) = done {
+        if let Err(end) = Box::pin(hear(app, account, socket, seat, heard)).await {
             return end;
+        }
+    }
+}
+
+/// One message, or the end.
+async fn hear(
+    app: &Directory,
+    account: &str,
+    socket: &mut Socket,
+    seat: &Seat,
+    heard: Option<Result<Message, Error>>,
+) -> Result<(), End> {
+    let says: NodeSays = match heard {
+        Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+            Ok(says) => says,
+            Err(_) => return Err(close(socket, CloseCode::Invalid).await),
+        },
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+        Some(Ok(Message::Close(_))) => {
+            let _ = timeout(WRITE, socket.close(None)).await;
+            return Err(End::Broke);
+        }
+        Some(Ok(Message::Binary(_) | Message::Frame(_))) => {
+            return Err(close(socket, CloseCode::Unsupported).await);
+        }
+        Some(Err(Error::Capacity(_))) => return Err(close(socket, CloseCode::Size).await),
+        Some(Err(_)) | None => return Err(End::Broke),
+    };
+    match says {
+        NodeSays::Ping => write(socket, Message::Text(pong())).await,
+        NodeSays::State(state) => match app.presence.state(seat.id, state) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(close(socket, CloseCode::Policy).await),
+        },
+        NodeSays::TakeOut { letter } => app.take_out(account, letter).await.map_err(|_| End::Broke),
+        NodeSays::Bye => {
+            seat.leave();
+            Err(close(socket, CloseCode::Normal).await)
         }
     }
 }

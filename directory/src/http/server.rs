@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -33,6 +33,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Where a connection comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
+
+/// A place among the connections, for as long as anybody holds it: a presence socket takes it along.
+#[derive(Debug, Clone)]
+pub(super) struct Slot(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// A connection of either kind.
 pub(crate) enum Stream {
@@ -105,7 +109,7 @@ pub(crate) async fn serve(
         };
         let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
         tasks.spawn(async move {
-            let _slot = slot;
+            let slot = Slot(Arc::new(slot));
             if let Err(error) = tcp.set_nodelay(true) {
                 tracing::debug!(%error, "a connection was gone before it was served");
                 return;
@@ -117,7 +121,7 @@ pub(crate) async fn serve(
                     _ => return,
                 },
             };
-            serve_one(stream, Peer(peer.ip()), router, stop).await;
+            serve_one(stream, Peer(peer.ip()), slot, router, stop).await;
         });
     }
     drop(listener);
@@ -127,9 +131,10 @@ pub(crate) async fn serve(
     }
 }
 
-async fn serve_one(stream: Stream, peer: Peer, router: Router, stop: CancellationToken) {
+async fn serve_one(stream: Stream, peer: Peer, slot: Slot, router: Router, stop: CancellationToken) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(slot.clone());
         let router = router.clone();
         async move {
             let answer = timeout(REQUEST, router.oneshot(request.map(axum::body::Body::new))).await;

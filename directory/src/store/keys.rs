@@ -3,8 +3,9 @@
 use protocol::{directory::Visibility, ids::UserId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict, Query},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, Iterable,
+    JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 
 use super::{
@@ -39,8 +40,28 @@ pub(crate) enum Published {
     Foreign,
 }
 
-/// No account has this id.
-const NO_ACCOUNT: &str = "";
+/// The column that says whether the account has blocked the one who asks.
+const BLOCKED_BY: &str = "blocked_by";
+
+/// Accounts, with their profile, and whether they have blocked `asker`.
+fn people(asker: &str) -> SelectStatement {
+    let id = (entity::account::Entity, entity::account::Column::Id);
+    let block = |column| Expr::col((entity::block::Entity, column));
+    let blocks =
+        block(entity::block::Column::Owner).equals(id).and(block(entity::block::Column::Blocked).eq(asker));
+    Query::select()
+        .columns(entity::account::Column::iter().map(|column| (entity::account::Entity, column)))
+        .column((entity::profile::Entity, entity::profile::Column::Profile))
+        .expr_as(block(entity::block::Column::Owner), BLOCKED_BY)
+        .from(entity::account::Entity)
+        .join(
+            JoinType::LeftJoin,
+            entity::profile::Entity,
+            Expr::col((entity::profile::Entity, entity::profile::Column::Account)).equals(id),
+        )
+        .join(JoinType::LeftJoin, entity::block::Entity, blocks)
+        .to_owned()
+}
 
 impl Store {
     /// The newest profile of an account.
@@ -89,7 +110,7 @@ impl Store {
         let resets = Expr::col(entity::account::Column::Resets);
         entity::account::Entity::update_many()
             .col_expr(entity::account::Column::UserId, Expr::value(user))
-            .col_expr(entity::account::Column::Resets, sea_orm::ExprTrait::add(resets, i32::from(reset)))
+            .col_expr(entity::account::Column::Resets, resets.add(i32::from(reset)))
             .filter(entity::account::Column::Id.eq(account))
             .exec(&step)
             .await?;
@@ -97,43 +118,45 @@ impl Store {
         Ok(Published::Done)
     }
 
-    /// The person of this name, if `asker` may see them. The same questions are put to the database in every case.
+    /// The person of this name, if `asker` may see them. One question to the database, the same in every case.
     pub(crate) async fn person_named(&self, username: &str, asker: &str) -> Result<Option<Person>, DbErr> {
-        let account = entity::account::Entity::find()
-            .filter(entity::account::Column::Username.eq(username))
-            .one(&self.read)
-            .await?;
-        self.seen_by(account, asker).await
+        let mut question = people(asker);
+        question
+            .and_where(Expr::col((entity::account::Entity, entity::account::Column::Username)).eq(username));
+        self.seen_by(&question, asker).await
     }
 
     /// The person who is or was this user, likewise.
     pub(crate) async fn person(&self, user: UserId, asker: &str) -> Result<Option<Person>, DbErr> {
-        let known = entity::known_user::Entity::find_by_id(user.to_string()).one(&self.read).await?;
-        let account = known.map_or_else(|| NO_ACCOUNT.to_owned(), |known| known.account);
-        let account = entity::account::Entity::find_by_id(account).one(&self.read).await?;
-        self.seen_by(account, asker).await
+        let mut question = people(asker);
+        question
+            .join(
+                JoinType::InnerJoin,
+                entity::known_user::Entity,
+                Expr::col((entity::known_user::Entity, entity::known_user::Column::Account))
+                    .equals((entity::account::Entity, entity::account::Column::Id)),
+            )
+            .and_where(
+                Expr::col((entity::known_user::Entity, entity::known_user::Column::UserId))
+                    .eq(user.to_string()),
+            );
+        self.seen_by(&question, asker).await
+    }
+
+    async fn seen_by(&self, question: &SelectStatement, asker: &str) -> Result<Option<Person>, DbErr> {
+        let Some(row) = self.read.query_one(question).await? else { return Ok(None) };
+        let account = read(entity::account::Model::from_query_result(&row, "")?)?;
+        let profile: Option<Vec<u8>> = row.try_get("", "profile")?;
+        let blocked: Option<String> = row.try_get("", BLOCKED_BY)?;
+        let hidden = account.visibility == Visibility::Nobody && account.id != asker;
+        let profile = profile.filter(|_| blocked.is_none() && !hidden);
+        Ok(profile.map(|profile| Person { account, profile }))
     }
 
     /// The account that is or was this user, whoever asks.
     pub(crate) async fn account_of(&self, user: UserId) -> Result<Option<String>, DbErr> {
         let known = entity::known_user::Entity::find_by_id(user.to_string()).one(&self.read).await?;
         Ok(known.map(|known| known.account))
-    }
-
-    async fn seen_by(
-        &self,
-        account: Option<entity::account::Model>,
-        asker: &str,
-    ) -> Result<Option<Person>, DbErr> {
-        let id = account.as_ref().map_or(NO_ACCOUNT, |account| &account.id).to_owned();
-        let blocked =
-            entity::block::Entity::find_by_id((id.clone(), asker.to_owned())).one(&self.read).await?;
-        let profile = entity::profile::Entity::find_by_id(id).one(&self.read).await?;
-        let (Some(account), Some(profile)) = (account, profile) else { return Ok(None) };
-        let account = read(account)?;
-        let hidden = account.visibility == Visibility::Nobody && account.id != asker;
-        let person = Person { account, profile: profile.profile };
-        Ok((blocked.is_none() && !hidden).then_some(person))
     }
 
     /// Listed people whose name contains `query`, without those who blocked `asker`; in the order of names.

@@ -173,3 +173,27 @@ async fn signing_keys_change_after_90_days_and_the_old_one_verifies_for_a_while(
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
 }
+
+#[tokio::test]
+async fn changes_are_made_only_with_the_version_and_the_account_of_the_session() {
+    let town = Town::open().await;
+    let (alice, bob) = (town.citizen("alice").await, town.citizen("bob").await);
+    let (kid, key) = signing_key(&town);
+    let hide = async |claims: &Value| {
+        let token = encode(&header(&kid), claims, &key).unwrap();
+        town.call("PUT", "/v1/visibility", Some(&token), Some(json!({"visibility": "nobody"}))).await.status
+    };
+    let good = claims(&alice.session.token);
+    assert_eq!(hide(&good).await, StatusCode::NO_CONTENT);
+    let with = |claim: &str, value: Value| {
+        let mut claims = good.clone();
+        claims[claim] = value;
+        claims
+    };
+    let of_bob = claims(&bob.session.token);
+    for (claim, value) in
+        [("ver", json!(0)), ("ver", json!(2)), ("sub", of_bob["sub"].clone()), ("sid", json!("00"))]
+    {
+        assert_eq!(hide(&with(claim, value)).await, StatusCode::UNAUTHORIZED, "another {claim}");
+    }
+}

@@ -14,7 +14,7 @@ use super::beacon::Beacon;
 use crate::{
     config::DataDir,
     service::Passphrase,
-    store::Store,
+    store::{Marks, Options, Store},
     vault::{Cost, FolderLock, Vault},
 };
 
@@ -88,7 +88,9 @@ impl Stopped {
         let key =
             tokio::task::spawn_blocking(move || Vault::unlock(&dir, passphrase.reveal(), Cost::STANDARD))
                 .await??;
-        let store = Store::open(lock.dir(), &key).await?;
+        // Only a node that runs moves its mark.
+        let options = Options { marks: Marks::Nowhere };
+        let store = Store::open_with(lock.dir(), &key, &options).await?;
         Ok(Self { store, _lock: lock })
     }
 }

@@ -1,11 +1,13 @@
 //! The command line: one verb, one file. Commands talk to the running node by its REST API, or to a data folder that
 //! no node uses.
 
+mod accept;
 mod api;
 mod backup;
 mod beacon;
 mod browser;
 mod check;
+mod decline;
 mod decode;
 mod folder;
 mod health;
@@ -19,6 +21,7 @@ mod tail;
 mod token;
 
 use clap::Subcommand;
+use futures_util::future::select_all;
 
 use api::Api;
 pub use beacon::{announce, withdraw};
@@ -33,6 +36,10 @@ pub enum Command {
     Status(status::Status),
     /// Write a message to somebody
     Send(send::Send),
+    /// Say yes to somebody who asks to chat
+    Accept(accept::Accept),
+    /// Say no to somebody who asks to chat
+    Decline(decline::Decline),
     /// Show what happens, as it happens, until Ctrl-C
     Tail(tail::Tail),
     /// List people: those you know, and those who are listed in the directory
@@ -60,6 +67,8 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Open(open) => open.run().await,
         Command::Status(status) => status.run().await,
         Command::Send(send) => send.run().await,
+        Command::Accept(accept) => accept.run().await,
+        Command::Decline(decline) => decline.run().await,
         Command::Tail(tail) => tail.run().await,
         Command::People(people) => people.run().await,
         Command::Token(token) => token.run(),
@@ -71,26 +80,24 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Waits for Ctrl-C, for the word of whoever manages services, or for the end of the terminal.
-pub async fn ended() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+/// Waits for Ctrl-C, for the word of whoever manages services, or for the end of the terminal. They are heard from
+/// this call on, not only from the first look at what it gives.
+pub fn ended() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let words = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut hangup)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-        {
-            tokio::select! {
-                () = interrupt => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            return;
+        let heard = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        heard.into_iter().filter_map(|kind| signal(kind).ok()).collect::<Vec<_>>()
+    };
+    #[cfg(windows)]
+    let words = tokio::signal::windows::ctrl_c().into_iter().collect::<Vec<_>>();
+    async move {
+        let mut words = words;
+        let heard = words.iter_mut().map(|word| Box::pin(word.recv()));
+        if heard.len() == 0 {
+            // Nothing can be heard: the program ends when it is killed.
+            return std::future::pending().await;
         }
+        select_all(heard).await;
     }
-    interrupt.await;
 }

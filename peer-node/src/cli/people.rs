@@ -1,5 +1,6 @@
 //! `people`: who is known here, and who is listed in the directory.
 
+use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::Value;
 
@@ -63,4 +64,34 @@ fn row(person: &Value) -> Vec<String> {
     };
     let name = print::tame(person["username"].as_str().unwrap_or_default());
     vec![name, relation.to_owned(), online.to_owned(), print::when(&person["last_seen"])]
+}
+
+/// Somebody with whom there is a conversation: a contact, or a request either way.
+pub(super) struct Known {
+    pub(super) user: String,
+    pub(super) conversation: String,
+}
+
+/// The person with this name or id, if there is a conversation with them. After a reset one name stands for two
+/// people; the one who was given up doesn't count.
+pub(super) async fn conversation_with(api: &Api, user: &str) -> anyhow::Result<Option<Known>> {
+    let all = api.get("conversations").await?;
+    let all = all["conversations"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let replaced: Vec<&str> = all.iter().filter_map(|one| one["person"]["replaces"].as_str()).collect();
+    let known = all.iter().filter_map(|one| {
+        let (person, id) = (&one["person"], one["person"]["user"].as_str()?);
+        let fits = id == user || (person["username"] == user && !replaced.contains(&id));
+        fits.then_some(Known { user: id.to_owned(), conversation: one["id"].as_str()?.to_owned() })
+    });
+    let mut known: Vec<Known> = known.collect();
+    if known.len() > 1 {
+        bail!("You know several people named {user}; give the id that `peer-node people --json` shows.");
+    }
+    Ok(known.pop())
+}
+
+/// The id of somebody with whom there is a conversation.
+pub(super) async fn known(api: &Api, user: &str) -> anyhow::Result<String> {
+    let known = conversation_with(api, user).await?;
+    Ok(known.with_context(|| format!("There is nobody named {user} among the people you know."))?.user)
 }

@@ -4,9 +4,13 @@ use std::io::Read;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Api, print};
+use super::{
+    Api,
+    people::{self, Known},
+    print,
+};
 use crate::{config::DataDir, service::tokens::Scope};
 
 #[derive(Debug, Args)]
@@ -41,8 +45,8 @@ impl Send {
             text => text.to_owned(),
         };
         let api = Api::of(&self.data, &[Scope::Read, Scope::Write])?;
-        let sent = match conversation(&api, &self.user).await? {
-            Some(conversation) => {
+        let sent = match people::conversation_with(&api, &self.user).await? {
+            Some(Known { conversation, .. }) => {
                 api.post(&format!("conversations/{conversation}/messages"), &json!({ "text": text })).await?
             }
             None if self.ask => api.post("requests", &json!({ "username": self.user, "text": text })).await?,
@@ -52,25 +56,5 @@ impl Send {
             print::json(&sent)?;
         }
         Ok(())
-    }
-}
-
-/// The conversation with a person, if there is one. A name may stand for two people, after a reset: then the newer
-/// one who is not given up counts.
-async fn conversation(api: &Api, user: &str) -> anyhow::Result<Option<String>> {
-    let all = api.get("conversations").await?;
-    let all: Vec<&Value> =
-        all["conversations"].as_array().map(|all| all.iter().collect()).unwrap_or_default();
-    let replaced: Vec<&str> = all.iter().filter_map(|one| one["person"]["replaces"].as_str()).collect();
-    let fits = |one: &&&Value| {
-        let person = &one["person"];
-        let id = person["user"].as_str().unwrap_or_default();
-        id == user || (person["username"] == user && !replaced.contains(&id))
-    };
-    let fitting: Vec<&&Value> = all.iter().filter(fits).collect();
-    match fitting.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(one["id"].as_str().map(str::to_owned)),
-        _ => bail!("You know several people named {user}; give the id that `peer-node people --json` shows."),
     }
 }

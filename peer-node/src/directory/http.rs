@@ -178,6 +178,10 @@ async fn send(
     request: Request<Full<Bytes>>,
 ) -> Result<(StatusCode, Bytes), (Error, Unsent)> {
     let unreachable = |error: String| Error::Unreachable(error);
+    // Right after an answer the connection may not take the next request yet; who asks then is sent away.
+    if let Err(error) = sender.ready().await {
+        return Err((unreachable(error.to_string()), Some(request)));
+    }
     let answer = match sender.try_send_request(request).await {
         Ok(answer) => answer,
         Err(mut error) => {

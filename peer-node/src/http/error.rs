@@ -46,6 +46,7 @@ pub enum Error {
 impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::Service(service::Error::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Service(error) => match error.kind() {
                 Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
                 Kind::Missing => StatusCode::NOT_FOUND,

@@ -11,11 +11,12 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::{
-    node::DoorLimits,
+    config::Config,
     service::{Given, tokens::Scope},
-    store,
     vault::Cost,
 };
+
+mod pages;
 
 const HOST: &str = "127.0.0.1:7402";
 
@@ -31,19 +32,12 @@ impl Node {
 
     async fn with_calls(per_second: u32) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let given = Given {
-            announce: Vec::new(),
-            directory: None,
-            directory_pin: None,
-            directory_ca: None,
-            logins_per_minute: 5,
-            cost: Cost::TESTING,
-            links: DoorLimits::default(),
-            store: store::Options { marks: store::Marks::Nowhere },
-        };
+        let config =
+            Config { cost: Cost::TESTING, state: Some(data.path().join("marks")), ..Config::defaults() };
         let link = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let clock = Clock::start();
-        let service = Service::new(data.path().to_owned(), given, link, clock).expect("a new folder");
+        let service =
+            Service::new(data.path().to_owned(), Given::from(&config), link, clock).expect("a new folder");
         let door = Door {
             service,
             sessions: Sessions::open(data.path()).expect("a new folder"),

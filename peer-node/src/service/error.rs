@@ -118,7 +118,9 @@ pub enum Error {
     #[error("{reason}")]
     BadField { field: &'static str, reason: &'static str },
 
-    #[error("The disk is full. Nothing was lost; free some space and unlock again.")]
+    #[error(
+        "The disk is full, so this was not kept; everything before it was. Free some space and try again."
+    )]
     DiskFull,
     #[error("{0}.")]
     NewerData(String),

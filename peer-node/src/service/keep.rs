@@ -20,7 +20,7 @@ use super::{
 use crate::{
     backup::{self, Backup, Work},
     clock::Clock,
-    store::{Options, Store},
+    store::{Marks, Options, Store},
     vault::{Cost, RecoveryFile, Vault},
 };
 
@@ -64,7 +64,8 @@ pub async fn back_up_folder(
     let _lock = Vault::lock_dir(dir)?;
     let (folder, words) = (dir.to_owned(), account.clone());
     let database = blocking(move || Vault::unlock(&folder, words.reveal(), Cost::STANDARD)).await?;
-    let store = Store::open(dir, &database).await?;
+    // Only a node that runs moves its mark.
+    let store = Store::open_with(dir, &database, &Options { marks: Marks::Nowhere }).await?;
     let written = write(&store, passphrase, path).await;
     store.close().await?;
     written
@@ -109,7 +110,7 @@ async fn restore(dir: &Path, passphrase: &Passphrase, backup: Backup) -> Result<
     let (folder, words) = (dir.to_owned(), passphrase.clone());
     let (database, recovery_key) =
         blocking(move || Vault::create(&folder, words.reveal(), Cost::STANDARD)).await?;
-    let mut store = Store::open_with(dir, &database, &Options::default()).await?;
+    let mut store = Store::open_with(dir, &database, &Options { marks: Marks::Nowhere }).await?;
     let counts = backup.counts();
     let file = backup.restore(&store).await?;
     let username: Username = file.username.parse().map_err(Error::username)?;

@@ -23,34 +23,52 @@ impl Store {
     /// Reads every page, checks its seal and the trees, and that no chain of events has a hole.
     ///
     /// # Errors
-    /// A database that is too damaged to be asked.
+    /// A database that is busy, or a disk that fails. Damage is what is found, not an error.
     pub async fn check(&self) -> Result<Checked, Error> {
-        let mut faults = Vec::new();
+        let mut found = Checked { events: 0, chains: 0, faults: Vec::new() };
+        // Behind the first broken seal everything else only says the same in worse words.
+        let done = match self.pages(&mut found).await {
+            Ok(()) if found.faults.is_empty() => self.rows_and_chains(&mut found).await,
+            done => done,
+        };
+        match done {
+            Ok(()) => {}
+            Err(Error::Damaged(what)) => found.faults.push(what.to_owned()),
+            Err(Error::Database(_)) => found.faults.push("a part of it cannot be read".to_owned()),
+            Err(error) => return Err(error),
+        }
+        found.faults.truncate(FAULTS);
+        Ok(found)
+    }
+
+    async fn pages(&self, found: &mut Checked) -> Result<(), Error> {
         // A row for each page whose seal is broken.
         for row in self.rows("PRAGMA cipher_integrity_check", vec![]).await? {
-            faults.push(row.try_get_by_index(0)?);
+            found.faults.push(row.try_get_by_index(0)?);
         }
+        Ok(())
+    }
+
+    async fn rows_and_chains(&self, found: &mut Checked) -> Result<(), Error> {
         for row in self.rows("PRAGMA integrity_check", vec![]).await? {
             let said: String = row.try_get_by_index(0)?;
             if said != "ok" {
-                faults.push(said);
+                found.faults.push(said);
             }
         }
         for row in self.rows("PRAGMA foreign_key_check", vec![]).await? {
             let table: String = row.try_get_by_index(0)?;
-            faults.push(format!("a row of the table {table} belongs to nothing"));
+            found.faults.push(format!("a row of the table {table} belongs to nothing"));
         }
-        let (mut events, mut chains) = (0, 0);
         for row in self.rows(CHAINS, vec![]).await? {
             let number = |at| Ok::<_, Error>(unsigned(row.try_get_by_index(at)?));
             let (chain, count, first, last) = (number(0)?, number(1)?, number(2)?, number(3)?);
-            chains += 1;
-            events += count;
+            found.chains += 1;
+            found.events += count;
             if first != FIRST || last - first + 1 != count {
-                faults.push(format!("chain {chain} has {count} of the events {FIRST} to {last}"));
+                found.faults.push(format!("chain {chain} has {count} of the events {FIRST} to {last}"));
             }
         }
-        faults.truncate(FAULTS);
-        Ok(Checked { events, chains, faults })
+        Ok(())
     }
 }

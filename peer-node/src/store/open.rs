@@ -59,7 +59,7 @@ async fn prepare(
     // A copy goes on above everything the mark has seen, or the next old copy would not be noticed.
     let rev = reached.unwrap_or(0).max(rev);
     let readers = connect(path, key, true).await?;
-    let writer = Writer::new(writer, rev).await?;
+    let writer = Writer::new(writer, path, key, rev).await?;
     Ok(Store(Arc::new(Inner {
         path: path.to_owned(),
         writer: Mutex::new(writer),
@@ -72,7 +72,11 @@ async fn prepare(
     })))
 }
 
-async fn connect(path: &Path, key: &DatabaseKey, reader: bool) -> Result<DatabaseConnection, Error> {
+pub(super) async fn connect(
+    path: &Path,
+    key: &DatabaseKey,
+    reader: bool,
+) -> Result<DatabaseConnection, Error> {
     // The options that sea-orm knows about are printed by its spans at TRACE, so the key must not stand in them.
     let mut options = ConnectOptions::new("sqlite::memory:");
     let sqlite = sqlite_options(path, key, reader);

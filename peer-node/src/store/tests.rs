@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod basics;
+mod checking;
 mod failures;
 mod killed;
 mod marks;

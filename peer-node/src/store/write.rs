@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     sync::atomic::Ordering,
 };
 
@@ -17,8 +18,10 @@ use sea_orm::{
 };
 
 use super::{
-    Error, Store, conversations, cursors, entity, log, people, records, signed, statement, timeline, unsigned,
+    Error, Store, conversations, cursors, entity, log, open, people, records, signed, statement, timeline,
+    unsigned,
 };
+use crate::vault::DatabaseKey;
 
 /// Rows for one statement: fewer cost more statements, more make longer ones that are slower to build.
 pub(super) const CHUNK: usize = 100;
@@ -28,6 +31,9 @@ const REMEMBERED: usize = 10_000;
 /// The writing connection, and the numbers that it gives out.
 pub(super) struct Writer {
     db: DatabaseConnection,
+    /// For a new connection.
+    path: PathBuf,
+    key: DatabaseKey,
     rev: u64,
     next: Next,
     conversations: BTreeMap<ConversationId, i64>,
@@ -112,9 +118,23 @@ impl Sorted {
 }
 
 impl Writer {
-    pub(super) async fn new(db: DatabaseConnection, rev: u64) -> Result<Self, Error> {
+    pub(super) async fn new(
+        db: DatabaseConnection,
+        path: &Path,
+        key: &DatabaseKey,
+        rev: u64,
+    ) -> Result<Self, Error> {
         let next = Next::read(&db).await?;
-        Ok(Self { db, rev, next, conversations: BTreeMap::new(), chains: BTreeMap::new(), doubtful: false })
+        Ok(Self {
+            db,
+            path: path.to_owned(),
+            key: key.clone(),
+            rev,
+            next,
+            conversations: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            doubtful: false,
+        })
     }
 
     async fn commit(&mut self, writes: Vec<Write>) -> Result<(), Error> {
@@ -144,6 +164,11 @@ impl Writer {
         }
         if self.doubtful {
             self.forget();
+            // SQLite goes back by itself when the disk is full, and sqlx, which counts open transactions, does not
+            // see it: what is "committed" after that may be a part of a transaction that nobody ever ends. A new
+            // connection has nothing open.
+            drop(self.db.close_by_ref().await);
+            self.db = open::connect(&self.path, &self.key, false).await?;
             self.next = Next::read(&self.db).await?;
             let row = entity::store::Entity::find().one(&self.db).await?;
             self.rev = self.rev.max(unsigned(row.map_or(0, |row| row.rev)));

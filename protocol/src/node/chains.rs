@@ -353,22 +353,20 @@ impl<S: Seal> Node<S> {
         if shared != Some(conversation) || (owner != device && owner != self.me.device) {
             return Err(Violation::new(CloseCode::Forbidden, "a chain of a conversation that is not shared"));
         }
-        let of_owner = self
-            .chains_of(device, conversation)
-            .iter()
-            .filter_map(|id| self.chains.get(id))
-            .filter(|chain| chain.owner == owner);
-        let (count, unbound) =
-            of_owner.fold((0, 0), |(count, unbound), chain| (count + 1, unbound + usize::from(!chain.bound)));
+        let id = event.chain();
         // One of our own that we don't know was lost here as a whole, by a restore; or the peer made it up.
         let bound = class == Class::Pair && owner == device;
+        let said = self.pairs.get(&device).is_some_and(|pair| pair.state.bound.contains_key(&id));
+        let known = self.chains_of(device, conversation).iter().filter_map(|id| self.chains.get(id));
+        let (count, unbound) = known.fold((0, 0), |(count, unbound), chain| {
+            (count + usize::from(chain.owner == owner), unbound + usize::from(!chain.bound))
+        });
         #[cfg(feature = "sim")]
         let unbound = if active(Mutant::UnboundedStaging) { 0 } else { unbound };
-        if count >= self.config.max_chains || (!bound && unbound >= self.config.max_unbound) {
+        if count >= self.config.max_chains || (!bound && !said && unbound >= self.config.max_unbound) {
             self.refuse(link, conversation, event, RejectReason::TooMany);
             return Ok(());
         }
-        let id = event.chain();
         let none = EventId([0; 32]);
         let chain = Chain {
             conversation,
@@ -400,7 +398,7 @@ impl<S: Seal> Node<S> {
             }
         }
         self.store(id, device, link, event);
-        if self.pairs.get(&device).is_some_and(|pair| pair.state.bound.contains_key(&id)) {
+        if said {
             self.bind(device, id);
         }
         Ok(())

@@ -111,10 +111,12 @@ impl<S: Seal> Node<S> {
         }
     }
 
-    /// A request that was taken is said once more on every link: the other may have been restored to before it.
+    /// What was taken and not answered is said once more on every link: the other may have been restored to before it.
     pub(super) fn ask_once_more(&mut self, device: DeviceId) {
-        if let Some(letter) = self.letters.get_mut(&(device, LetterKind::Request)) {
-            letter.taken = false;
+        for kind in [LetterKind::Request, LetterKind::Open] {
+            if let Some(letter) = self.letters.get_mut(&(device, kind)) {
+                letter.taken = false;
+            }
         }
     }
 
@@ -286,13 +288,16 @@ impl<S: Seal> Node<S> {
             if someone.relation == Relation::Blocked || !self.learn_profile(user, &from) {
                 return true;
             }
+            if let Way::Link(link, _) = way {
+                self.show_newer(link, user, &from);
+            }
         } else if !matches!(letter, Letter::Request(_)) {
             return true;
         }
         match letter {
             Letter::Request(request) => return self.request_came(user, from, request),
             Letter::Answer(answer) => self.answer_came(user, from.device().device, answer),
-            Letter::Open(open) => self.open_came(user, from.device().device, &open),
+            Letter::Open(open) => return self.open_came(user, from.device().device, &open, way),
         }
         true
     }
@@ -418,19 +423,24 @@ impl<S: Seal> Node<S> {
         }
     }
 
-    fn open_came(&mut self, user: UserId, device: DeviceId, open: &Open) {
+    fn open_came(&mut self, user: UserId, device: DeviceId, open: &Open, way: Way) -> bool {
         if self.contact_at(device).is_none() {
-            return;
+            return true;
         }
         self.learn_addresses(user, &open.addresses);
         if self.pairs.get(&device).is_some_and(|pair| pair.state.seen.contains(&open.one_time_key)) {
-            return;
+            return true;
         }
-        if self.letters.contains_key(&(device, LetterKind::Open)) && self.me.device < device {
-            // Ours counts.
-            return;
+        let ours = self.letters.get(&(device, LetterKind::Open));
+        if ours.is_some_and(|ours| ours.tries == 0) && self.me.device < device && matches!(way, Way::Link(..))
+        {
+            // Ours counts. Should it come to nothing, theirs comes again.
+            return false;
         }
-        self.forget_letter(device, LetterKind::Open);
+        if self.me.device > device {
+            self.forget_letter(device, LetterKind::Open);
+        }
         self.open_pair(user, device, open.one_time_key, Some(&open.readable));
+        true
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         Bye, Credit, Events, Fork, Frame, Frontier, FrontierEntry, FrontierKind, Head, Hello, Limits, Ping,
         Range, State, Want, WhoIs,
     },
-    identity::PeerRecord,
+    identity::{PeerRecord, Profile},
     ids::{ChainId, ConversationId, DeviceId, LinkId, LoadId, UserId},
     link::{Due, Link, new_one_stays},
     seal::Seal,
@@ -123,7 +123,12 @@ impl<S: Seal> Node<S> {
             (_, Frame::Bye(bye)) => self.bye(id, &bye),
             (None, _) => return Err(Violation::new(CloseCode::OutOfTurn, "something before HELLO")),
             (_, Frame::Ping(ping)) => link.say(Frame::Pong(ping)),
-            (_, Frame::Pong(_) | Frame::WhoIs(_) | Frame::Unknown(_)) => {}
+            (_, Frame::Pong(_) | Frame::Unknown(_)) => {}
+            (_, Frame::WhoIs(who)) => {
+                if let Some(profile) = who.profile {
+                    self.told_of_ourselves(&profile);
+                }
+            }
             (_, Frame::Who) => {
                 let profile = self.me.preferences.answer_who.then(|| self.me.profile.clone());
                 link.say(Frame::WhoIs(WhoIs { profile }));
@@ -269,6 +274,7 @@ impl<S: Seal> Node<S> {
             if profile.user() != user || !self.learn_profile(user, profile) {
                 return Err(Violation::new(CloseCode::Contradiction, "another person's profile"));
             }
+            self.show_newer(id, user, profile);
         }
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         if link.compared {
@@ -288,6 +294,18 @@ impl<S: Seal> Node<S> {
         }
         self.owe_marks(id);
         Ok(())
+    }
+
+    /// Somebody comes with an older profile than they had: they were put back to an old copy and don't know it. Their own
+    /// signature tells them.
+    pub(super) fn show_newer(&mut self, id: LinkId, user: UserId, shown: &Profile) {
+        let Some(known) = self.people.get(&user).map(|someone| &someone.profile) else { return };
+        let forgotten =
+            known.devices().seq > shown.devices().seq && known.device().device == shown.device().device;
+        let profile = Some(known.clone());
+        if let Some(link) = self.links.get_mut(&id).filter(|_| forgotten) {
+            link.say(Frame::WhoIs(WhoIs { profile }));
+        }
     }
 
     fn tell_addresses(&mut self, id: LinkId) {

@@ -36,6 +36,8 @@ pub(super) struct Me<S: Seal> {
     pub(super) incarnation: u64,
     pub(super) preferences: Preferences,
     pub(super) addresses: Vec<Address>,
+    /// The number of a profile of ours that somebody showed us: the next one is above it.
+    pub(super) seen: u64,
 }
 
 /// What of it is one record.
@@ -114,6 +116,7 @@ impl<S: Seal> Me<S> {
             incarnation: 1,
             preferences: Preferences::default(),
             addresses: Vec::new(),
+            seen: 0,
         }
     }
 
@@ -146,6 +149,7 @@ impl<S: Seal> Me<S> {
             incarnation,
             preferences,
             addresses,
+            seen: 0,
         })
     }
 
@@ -210,7 +214,7 @@ impl<S: Seal> Node<S> {
     /// Signs the profile anew, and tells everybody who must know.
     pub(super) fn renew_profile(&mut self) {
         let me = &mut self.me;
-        let before = me.profile.device().seq.max(me.profile.devices().seq);
+        let before = me.profile.device().seq.max(me.profile.devices().seq).max(me.seen);
         let (_, secret) = me.seal_keys.last_key_value().expect("the first one is made with the node");
         let ids = (me.user, me.device);
         let record = device_record(&self.config, &self.seal, &me.olm, secret, ids, self.wall, before);

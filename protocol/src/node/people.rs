@@ -231,6 +231,9 @@ impl<S: Seal> Node<S> {
 
     /// What the directory has of somebody we know.
     pub(super) fn profile_looked_up(&mut self, user: UserId, profile: &Profile) {
+        if user == self.me.user {
+            self.told_of_ourselves(profile);
+        }
         if profile.verify().is_err() || !self.people.contains_key(&user) {
             return;
         }

@@ -5,6 +5,7 @@ use crate::{
     chain::Fit,
     error::CloseCode,
     event::{Event, EventBody},
+    identity::Profile,
     ids::{ChainId, ConversationId, DeviceId, LinkId, UserId},
     letter::{Accept, Answer, Letter, Verdict},
     seal::Seal,
@@ -20,11 +21,27 @@ impl<S: Seal> Node<S> {
             // Known already: it is one of the chains before the restore.
             return;
         }
+        self.begin_again();
+    }
+
+    fn begin_again(&mut self) {
         self.begin_incarnation();
         // Everybody compares anew, with keys that nothing forgotten was ever sealed with.
         let all: Vec<_> = self.links.keys().copied().collect();
         for link in all {
             self.close(link, CloseCode::Normal);
+        }
+    }
+
+    /// A profile of our own that is newer than ours: we signed it, and don't know of it any more.
+    pub(super) fn told_of_ourselves(&mut self, profile: &Profile) {
+        let me = &self.me.profile;
+        let newer = profile.user() == self.me.user
+            && profile.devices().seq > me.devices().seq
+            && profile.device().device == self.me.device;
+        if newer && profile.verify().is_ok() {
+            self.me.seen = profile.devices().seq;
+            self.begin_again();
         }
     }
 
@@ -66,6 +83,8 @@ impl<S: Seal> Node<S> {
                 pair.sessions.remove(&id);
                 self.dirty.insert(Record::Session(*device, id));
             }
+            // Whoever waits for a session from before gets another one from the same key.
+            pair.state.seen.clear();
             pair.state.writing = None;
             // What was opened from these one-time keys went with the sessions: if their letters still come, they count.
             pair.state.seen.clear();

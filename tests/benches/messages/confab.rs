@@ -90,7 +90,7 @@ impl Pair {
                 (self.alice.node.clone(), self.next(), MsgId(self.numbers.to_be_bytes()));
             last = Some(id);
             tokio::spawn(async move { node.command(command).await });
-            if room.available_permits() == 0 {
+            while room.available_permits() == 0 {
                 wait(&mut marks, |notice| matches!(notice, Notice::Marks { .. })).await?;
                 let now = self.seq_delivered().await?;
                 room.add_permits(usize::try_from(now - first)?);

@@ -188,7 +188,7 @@ impl Teller {
         let mut states = Map::new();
         for message in history.messages {
             let Some(progress) = message.progress else { continue };
-            let status = view::status(progress, open.person.connected);
+            let status = view::status(progress, &open.person);
             if self.states.insert(message.id, status) != Some(status) {
                 states.insert(message.id.to_string(), status.word().into());
             }

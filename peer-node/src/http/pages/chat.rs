@@ -24,7 +24,7 @@ use crate::{
         api::{Id, Query},
         csrf::Form,
     },
-    service::{self, Conversation, History, Place, Service, Stretch},
+    service::{self, Conversation, History, Place, Relation, Service, Stretch},
 };
 
 /// Rows of a page, and of each further stretch.
@@ -76,7 +76,9 @@ async fn load(
         .iter()
         .map(|item| view::message(item, &shell.me.person, &conversation.person))
         .collect();
-    let unread = history.first_unread.filter(|_| conversation.unread > 0).and_then(|first| {
+    // Of a request everything is new, so nothing needs to be said.
+    let counts = conversation.unread > 0 && conversation.person.relation != Relation::Asking;
+    let unread = history.first_unread.filter(|_| counts).and_then(|first| {
         let row = messages.iter().find(|message| !message.mine && message.key >= first.0)?;
         Some((row.id, conversation.unread))
     });

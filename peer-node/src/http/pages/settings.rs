@@ -174,8 +174,8 @@ pub(super) async fn directory(
     }
     let visit = Visit { look, session: form.session };
     let mut page = settings_page(&visit, &door).await?;
+    let said = Some(view::about_directory(&error, &url));
     page.directory = Field::new(url);
-    let said = Some(error.to_string());
     if error.field() == Some("passphrase") {
         page.directory_passphrase.error = said;
     } else {

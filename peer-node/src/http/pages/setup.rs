@@ -165,7 +165,8 @@ pub(super) async fn set_directory(
         }
         Err(error) => {
             draft.found = None;
-            (Field::wrong(url, error.to_string()), None)
+            let said = view::about_directory(&error, &url);
+            (Field::wrong(url, said), None)
         }
     };
     let (page, purpose) = (look.page(&form.session), draft.purpose());
@@ -239,7 +240,7 @@ async fn go_in(
     };
     let said = Some(error.to_string());
     match error {
-        service::Error::NewName { .. } => {
+        service::Error::NewName => {
             drafts.keep(&visit.session, draft);
             return Redirect::to("/setup/confirm").into_response();
         }

@@ -150,6 +150,17 @@ pub(in crate::http) fn host(url: &str) -> String {
     rest.split('/').next().unwrap_or(rest).to_owned()
 }
 
+/// Why a directory can't be used, for the person who typed its address. The system's own words help nobody there.
+pub(super) fn about_directory(error: &service::Error, url: &str) -> String {
+    match error {
+        service::Error::DirectoryDown(why) => {
+            tracing::info!(%why, "no answer from the directory");
+            format!("No answer from {}. Check the address, or try again.", host(url))
+        }
+        other => other.to_string(),
+    }
+}
+
 pub(in crate::http) fn visibility(visibility: service::Visibility) -> Visibility {
     match visibility {
         service::Visibility::Everyone => Visibility::Everyone,
@@ -182,14 +193,15 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
             service::Content::Line(service::Line::PeerRestored) => Body::PeerRestored,
             service::Content::Unknown => Body::Unknown,
         },
-        status: message.progress.map(|progress| status(progress, with.connected)),
+        status: message.progress.map(|progress| status(progress, with)),
     }
 }
 
-/// "Sending" is said only while there is a link that bytes can move on.
-pub(in crate::http) fn status(progress: service::Progress, connected: bool) -> Status {
+/// "Sending" is said only while bytes can move: there is a link, and they take messages of mine.
+pub(in crate::http) fn status(progress: service::Progress, with: &service::Person) -> Status {
+    let moving = with.connected && with.relation == Relation::Contact && !with.keys_changed;
     match progress {
-        service::Progress::Pending if connected => Status::Sending,
+        service::Progress::Pending if moving => Status::Sending,
         service::Progress::Pending => Status::Waiting,
         service::Progress::OnTheWay => Status::OnTheWay,
         service::Progress::Delivered => Status::Delivered,
@@ -220,7 +232,7 @@ fn standing(with: &service::Person, digits: &str, directory: Option<&str>) -> St
     match with.relation {
         Relation::Blocked => Standing::Blocked,
         Relation::Asking => Standing::Asking(Request {
-            from: directory.map_or(Origin::Address, |name| Origin::Directory(name.to_owned())),
+            from: directory.is_none().then_some(Origin::Address),
             digits: beginning(digits),
         }),
         Relation::Declined => Standing::Declined,

@@ -2,7 +2,7 @@ use std::{fs, future::Future, task::Poll};
 
 use sea_orm::ConnectionTrait;
 
-use super::*;
+use super::{super::write::Transaction, *};
 
 fn line(n: u64) -> Write {
     Write::Entry(text(BOB, n, n, n, &format!("line {n}")))
@@ -121,6 +121,34 @@ async fn a_full_disk_keeps_what_was_there_and_goes_on_when_there_is_room() {
     let store = folder.open().await;
     assert_eq!(store.timeline(CHAT, Page::Newest, 10).await.unwrap().len(), 3);
     assert_eq!(integrity(&store).await, "ok");
+}
+
+#[tokio::test]
+async fn what_is_committed_after_failures_is_really_committed() {
+    let (folder, store) = fresh().await;
+    let events = chain(7, 3);
+    let event = |n: usize| Write::Event { conversation: CHAT, event: events[n].clone() };
+    commit(&store, vec![event(0), line(1)]).await;
+    // As with a commit that the disk has no room for: SQLite goes back by itself, and then there is nothing to end.
+    let went_back = async |tx: &mut Transaction<'_>| {
+        tx.db.execute_unprepared("ROLLBACK").await?;
+        Err(Error::Full)
+    };
+    let failed = store.0.writer.lock().await.transaction(went_back).await;
+    assert!(matches!(failed, Err(Error::Full)), "{failed:?}");
+    // Another failure on top, one after which SQLite itself does not go back.
+    for _ in 0..2 {
+        store.clone().commit(vec![line(2), event(0)]).await.unwrap_err();
+    }
+    commit(&store, vec![line(3), event(1)]).await;
+    // Seen by the readers of this store, and by whoever comes after a crash.
+    assert_eq!(texts(&store.timeline(CHAT, Page::Newest, 10).await.unwrap()), ["line 1", "line 3"]);
+    let crashed = folder.dir.path().join("crash");
+    copy_files(&folder.data(), &crashed);
+    let again = Store::open_with(&crashed, &folder.key, &Options { marks: Marks::Nowhere }).await.unwrap();
+    assert_eq!(texts(&again.timeline(CHAT, Page::Newest, 10).await.unwrap()), ["line 1", "line 3"]);
+    assert_eq!(again.events(events[0].chain(), 1, usize::MAX).await.unwrap(), events[..2]);
+    store.close().await.unwrap();
 }
 
 async fn integrity(store: &Store) -> String {

@@ -1,0 +1,25 @@
+//! `accept`: yes to somebody who asks to chat, also to one who was declined before.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Api, people};
+use crate::{config::DataDir, service::tokens::Scope};
+
+#[derive(Debug, Args)]
+pub struct Accept {
+    #[command(flatten)]
+    data: DataDir,
+
+    /// Username, or the 64 digits of a person's id
+    user: String,
+}
+
+impl Accept {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let api = Api::of(&self.data, &[Scope::Read, Scope::Write])?;
+        let user = people::known(&api, &self.user).await?;
+        api.post(&format!("requests/{user}/accept"), &json!({})).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Meeting, talking, going on after a restart: with a directory and without one.
+
+use http_body_util::Full;
+use hyper::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::harness::{ALICE, BOB, Directory, Events, Node, meet};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_meet_through_the_directory_talk_and_find_everything_after_a_restart() {
+    let directory = Directory::start().await;
+    let (mut alice, bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+
+    let question = json!({ "username": "alice", "passphrase": ALICE });
+    assert_eq!(alice.refused("account", question).await["code"], "new_name", "a new name asks once more");
+    let entered = alice.register("alice", ALICE).await;
+    assert_eq!(entered["created"], true);
+    assert!(entered["recovery"]["file"].as_str().is_some_and(|file| file.contains("AGE ENCRYPTED")));
+    let wrong = json!({ "username": "alice", "passphrase": BOB, "create": true });
+    assert_eq!(bob.refused("account", wrong).await["code"], "wrong_pair");
+    let right = json!({ "username": "alice", "passphrase": ALICE });
+    let problem = bob.refused("account", right).await;
+    assert_eq!((&problem["code"], &problem["field"]), (&json!("needs_keys"), &json!("recovery")));
+    bob.register("bob", BOB).await;
+
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let found = alice.get("people?q=bob").await;
+    assert_eq!(found["people"][0]["username"], "bob", "the exact name finds him: {found}");
+    assert_eq!(found["people"][0]["relation"], "stranger");
+    let nobody = alice.refused("requests", json!({ "username": "nobody_here", "text": "hi" })).await;
+    assert_eq!((&nobody["code"], &nobody["field"]), (&json!("unknown_name"), &json!("username")));
+
+    let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
+    let messages = format!("conversations/{conversation}/messages");
+
+    let sent = alice.post(&messages, json!({ "text": "one", "id": "0a".repeat(16) })).await;
+    assert_eq!(sent["mine"], true);
+    let came = bob_hears.text("one").await;
+    assert_eq!(came["message"]["mine"], false);
+    assert_eq!(came["id"], "0a".repeat(16));
+    alice.post(&messages, json!({ "text": "one", "id": "0a".repeat(16) })).await;
+    bob.post(&messages, json!({ "text": "two" })).await;
+    alice_hears.text("two").await;
+    for (text, code) in [("", "empty_text"), (" \n", "empty_text"), (&"x".repeat(17 << 10), "long_text")] {
+        let problem = alice.refused(&messages, json!({ "text": text })).await;
+        assert_eq!((&problem["code"], &problem["field"]), (&json!(code), &json!("text")));
+    }
+
+    bob.post(&format!("conversations/{conversation}/read"), json!({})).await;
+    alice_hears.until("the read mark", |name, _| name == "marks").await;
+    let state = loop {
+        let history = alice.get(&messages).await;
+        let own =
+            history["messages"].as_array().expect("messages").iter().find(|message| message["text"] == "one");
+        let state = own.expect("written")["state"].clone();
+        if state == "read" {
+            break state;
+        }
+        alice_hears.until("another mark", |name, _| name == "marks").await;
+    };
+    assert_eq!(state, "read");
+    assert_eq!(alice.texts(&conversation).await, ["Shall we talk?", "one", "two"]);
+    assert_eq!(bob.texts(&conversation).await, ["Shall we talk?", "one", "two"]);
+    let (active, connected) =
+        (alice.get("peers?state=active").await, alice.get("peers?state=connected").await);
+    assert_eq!(active["people"][0]["username"], "bob");
+    assert_eq!(connected["people"][0]["username"], "bob");
+
+    // Alice goes; Bob sees it, and what he writes waits for her.
+    alice.stop().await;
+    bob_hears.until("the goodbye", |name, data| name == "presence" && data["online"] == false).await;
+    let waits = bob.post(&messages, json!({ "text": "three" })).await;
+    assert_eq!(waits["state"], "pending");
+
+    alice.again().await;
+    assert_eq!(alice.get("status").await["stage"], "locked");
+    let (status, _) = alice.call(Method::GET, &messages, None).await;
+    assert_eq!(status, StatusCode::CONFLICT, "a locked node shows nothing");
+    let mut alice_hears = alice.events().await;
+    assert_eq!(alice.refused("unlock", json!({ "passphrase": BOB })).await["code"], "wrong_passphrase");
+    alice.post("unlock", json!({ "passphrase": ALICE })).await;
+    if alice.texts(&conversation).await.last().map(String::as_str) != Some("three") {
+        alice_hears.text("three").await;
+    }
+    assert_eq!(alice.texts(&conversation).await, ["Shall we talk?", "one", "two", "three"]);
+    bob_hears.until("the delivery mark", |name, _| name == "marks").await;
+
+    // Paging: the same messages, in pieces.
+    let newest = alice.get(&format!("{messages}?limit=2")).await;
+    assert_eq!((newest["messages"][0]["text"].as_str(), &newest["older"]), (Some("two"), &json!(true)));
+    let before = newest["messages"][0]["key"].as_str().expect("a place");
+    let older = alice.get(&format!("{messages}?limit=2&before={before}")).await;
+    assert_eq!(older["messages"][1]["text"], "one");
+    let around = alice.get(&format!("{messages}?around={}&limit=3", "0a".repeat(16))).await;
+    assert_eq!(around["messages"][1]["text"], "one");
+
+    alice.stop().await;
+    let mut bob = bob;
+    bob.stop().await;
+    directory.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_without_a_directory_see_who_answers_and_then_talk() {
+    let (mut alice, mut bob) = (Node::start(None).await, Node::start(None).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+
+    let who = alice.post("peers", json!({ "address": bob.address() })).await;
+    assert_eq!(who["username"], "bob");
+    assert_eq!(who["safety_number"].as_str().map(str::len), Some(60));
+    let wrong = json!({ "address": bob.address(), "user": "ab".repeat(32), "text": "hi" });
+    assert_eq!(alice.refused("requests", wrong).await["code"], "somebody_else");
+    for (address, field) in [("nowhere", "address"), ("127.0.0.1:1", "address"), ("[::1", "address")] {
+        assert_eq!(alice.refused("peers", json!({ "address": address })).await["field"], field);
+    }
+
+    let ask = json!({ "address": bob.address(), "user": who["user"], "text": "Is it you?" });
+    let asked = alice.post("requests", ask).await;
+    let conversation = asked["conversation"].as_str().expect("an id").to_owned();
+    let request = bob_hears
+        .until("the request", |name, data| name == "person" && data["person"]["relation"] == "asking")
+        .await;
+    bob.post(&format!("requests/{}/accept", request["user"].as_str().expect("an id")), Value::Null).await;
+    alice_hears
+        .until("the answer", |name, data| name == "person" && data["person"]["relation"] == "contact")
+        .await;
+    bob.post(&format!("conversations/{conversation}/messages"), json!({ "text": "It is." })).await;
+    alice_hears.text("It is.").await;
+
+    alice.stop().await;
+    bob.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_was_cut_goes_on_where_it_was() {
+    let mut alice = Node::start(None).await;
+    alice.register("alice", ALICE).await;
+    let mut hears = alice.events().await;
+    for typing in [false, true] {
+        let (status, _) = alice.call(Method::PATCH, "settings", Some(json!({ "typing": typing }))).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+    hears.until("the first change", |name, _| name == "settings").await;
+    let request = Request::builder()
+        .uri(format!("http://{}/api/v1/events", alice.config.ui))
+        .header("authorization", &alice.token)
+        .header("last-event-id", &hears.last);
+    let answer =
+        alice.http.request(request.body(Full::default()).expect("a request")).await.expect("an answer");
+    let mut again = Events { body: answer.into_body(), text: String::new(), last: String::new() };
+    again.until("the second change", |name, _| name == "settings").await;
+    assert_ne!(again.last, hears.last);
+
+    let request = Request::builder()
+        .uri(format!("http://{}/api/v1/events", alice.config.ui))
+        .header("authorization", &alice.token)
+        .header("last-event-id", format!("{}-1", "00".repeat(16)));
+    let answer =
+        alice.http.request(request.body(Full::default()).expect("a request")).await.expect("an answer");
+    let mut other = Events { body: answer.into_body(), text: String::new(), last: String::new() };
+    assert_eq!(other.next().await.0, "look_again", "numbers of another run mean nothing");
+    alice.stop().await;
+}

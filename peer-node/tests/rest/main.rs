@@ -1,0 +1,6 @@
+//! What a script can do over REST, with real nodes and a real directory.
+
+mod account;
+mod conversation;
+mod harness;
+mod people;
