@@ -14,9 +14,9 @@ use crate::{
     timeline::{Content, Item, Key},
 };
 
-/// What a liar may leave in one conversation: four chains and a mebibyte, and the event that went beyond.
-const MOST_FORGED: usize = 4;
-const MOST_FORGED_BYTES: usize = (1 << 20) + (32 << 10);
+/// What a liar may leave in one conversation: four chains as its own and four as the victim's, a mebibyte for each chain.
+const MOST_FORGED: usize = 8;
+const MOST_FORGED_BYTES: usize = MOST_FORGED * ((1 << 20) + (32 << 10));
 
 /// How two people who should agree do not.
 pub(super) fn differences<S: SimSeal>(
