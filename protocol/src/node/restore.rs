@@ -86,8 +86,6 @@ impl<S: Seal> Node<S> {
             // Whoever waits for a session from before gets another one from the same key.
             pair.state.seen.clear();
             pair.state.writing = None;
-            // What was opened from these one-time keys went with the sessions: if their letters still come, they count.
-            pair.state.seen.clear();
             pair.state.mine = None;
             pair.state.reset = Some(self.wall);
             self.dirty.insert(Record::Pair(*device));
