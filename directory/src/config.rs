@@ -29,6 +29,10 @@ pub struct Config {
     #[arg(long, env = "CONFAB_DIRECTORY_TLS")]
     pub tls: bool,
 
+    /// Write the fingerprint of the certificate into this file at every start, for nodes that share a volume with us
+    #[arg(long, env = "CONFAB_DIRECTORY_FINGERPRINT_FILE", value_name = "FILE")]
+    pub fingerprint_file: Option<PathBuf>,
+
     /// A PostgreSQL database in place of the file in the data folder
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<Secret>,

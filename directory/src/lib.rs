@@ -96,6 +96,10 @@ impl Directory {
         let seed = secrets::seed(&config.data.join("identity.key")).map_err(in_data)?;
         let key = SigningKey::from_bytes(&seed);
         let tls = config.wants_tls(address).then(|| Tls::open(&config)).transpose().map_err(Error::Tls)?;
+        if let (Some(file), Some(tls)) = (&config.fingerprint_file, &tls) {
+            std::fs::write(file, format!("{}\n", tls.fingerprint))
+                .map_err(|error| Error::Data(file.clone(), error))?;
+        }
         let clock = Clock::default();
         let id = Identity::state(&key, None, "").id();
         let store = Store::open(&config.data, config.database_url.as_ref().map(Secret::expose)).await?;

@@ -73,6 +73,10 @@ pub struct Config {
     #[arg(long, env = "CONFAB_DIRECTORY_PIN", value_name = "FINGERPRINT")]
     pub directory_pin: Option<String>,
 
+    /// File that holds that fingerprint, as a directory writes it into a shared volume
+    #[arg(long, env = "CONFAB_DIRECTORY_PIN_FILE", value_name = "FILE", conflicts_with = "directory_pin")]
+    pub directory_pin_file: Option<PathBuf>,
+
     /// File with the certificate of the only authority that the directory may be signed by (PEM)
     #[arg(long, env = "CONFAB_DIRECTORY_CA", value_name = "FILE")]
     pub directory_ca: Option<PathBuf>,
@@ -116,11 +120,23 @@ pub enum BadConfig {
          --ui-host, for example --ui-host 127.0.0.1:{port}", port = .0.port()
     )]
     OpenDoor(SocketAddr),
+    #[error("--directory-pin-file {path} can't be read: {source}", path = .0.display(), source = .1)]
+    PinFile(PathBuf, std::io::Error),
     #[error("--logins-per-minute and --api-per-second must be at least 1")]
     NoTries,
 }
 
 impl Config {
+    /// The fingerprint that the directory must have, from the flag or from the file.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn pin(&self) -> Result<Option<String>, BadConfig> {
+        let Some(file) = &self.directory_pin_file else { return Ok(self.directory_pin.clone()) };
+        let text = std::fs::read_to_string(file).map_err(|error| BadConfig::PinFile(file.clone(), error))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
     /// What holds when nothing is set. Reads no environment: that belongs to the user's own node.
     pub fn defaults() -> Self {
         let command = Self::augment_args(Command::new("defaults")).mut_args(|arg| arg.env(None::<&str>));

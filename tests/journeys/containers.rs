@@ -81,7 +81,8 @@ impl Compose {
             // Docker's health state has no event that a client of its command line could wait for.
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
-        let token = self.run(&["exec", "-T", name, "peer-node", "token", "create", "journey"]).await?;
+        let token =
+            self.run(&["exec", "-T", name, "peer-node", "token", "create", "--name", "journey"]).await?;
         let token = token.split_whitespace().last().context("a token is printed")?;
         let api = Api::new(&format!("http://127.0.0.1:{port}"), token);
         let account =

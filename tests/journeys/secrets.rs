@@ -12,11 +12,14 @@ async fn no_secret_is_readable_on_the_wire_on_the_disk_or_in_a_log() -> Result<(
     let directory = TestDirectory::start().await?;
     let tapped_directory = Tap::before(directory.url.trim_start_matches("http://").to_owned()).await?;
     let through_the_tap = format!("http://{}", tapped_directory.address);
-    let mut alice = TestNode::with_account("alice", &through_the_tap).await?;
+    let mut alice = TestNode::fresh("alice", Some(&through_the_tap)).await?;
     let mut bob = TestNode::fresh("bob", Some(&through_the_tap)).await?;
-    let tapped_links = Tap::before(bob.listen().to_owned()).await?;
-    bob.announce(&tapped_links.address.to_string()).await?;
-    bob.register().await?;
+    // Either may dial the other: both are known by the address of a tap alone.
+    let taps = [Tap::before(alice.listen().to_owned()).await?, Tap::before(bob.listen().to_owned()).await?];
+    for (node, tap) in [&mut alice, &mut bob].into_iter().zip(&taps) {
+        node.announce(&tap.address.to_string()).await?;
+        node.register().await?;
+    }
 
     let texts = [
         "the harbour master keeps a violet ledger",
@@ -33,7 +36,7 @@ async fn no_secret_is_readable_on_the_wire_on_the_disk_or_in_a_log() -> Result<(
     alice.api.post("unlock", json!({ "passphrase": alice.passphrase })).await?;
     alice.holds(&chat, &texts).await?;
 
-    let link_bytes = tapped_links.heard().await;
+    let link_bytes = [taps[0].heard().await, taps[1].heard().await].concat();
     ensure!(link_bytes.len() > 2_000, "the link did not go through the tap: {} bytes", link_bytes.len());
     let mut outside = vec![
         ("the link's bytes".to_owned(), link_bytes),

@@ -94,6 +94,10 @@ impl Browser {
         let value = if scheme == Scheme::Dark { "dark" } else { "light" };
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
         tools.send_raw("Emulation.setEmulatedMedia", media).await?;
+        // Colours fade from one scheme to the other; what is between is not what anybody reads.
+        let settle = "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => done(1)));";
+        self.driver.execute_async(Arc::<str>::from(settle), Vec::new()).await?;
         Ok(())
     }
 

@@ -212,6 +212,8 @@ async fn start(
         ("CONFAB_PASSPHRASE_FILE", folder.join("passphrase").display().to_string()),
         ("CONFAB_NO_OPEN", "true".to_owned()),
         ("CONFAB_LOG", "trace".to_owned()),
+        ("CONFAB_API_PER_SECOND", "100000".to_owned()),
+        ("CONFAB_LOGINS_PER_MINUTE", "1000".to_owned()),
     ];
     env.extend(directory.map(|url| ("CONFAB_DIRECTORY", url.to_owned())));
     let mut program = Program::start("peer-node", &[], &env)?;

@@ -119,7 +119,7 @@ impl Event {
         #[cfg(feature = "sim")]
         let header_bytes = crate::sim::mutant::header_of_this_node(header_bytes);
         let id = EventId(*blake3::hash(&header_bytes).as_bytes());
-        let signature = Domain::EVENT.sign(&key, &id.0);
+        let signature = Domain::EVENT.sign(key, &id.0);
         let (body, body_bytes) = (Some(body), Some(body_bytes));
         Event(Arc::new(Parts { id, header, header_bytes, signature, body, body_bytes }))
     }

@@ -41,7 +41,7 @@ impl Statement for Cursor {
 
 impl Cursor {
     pub fn sign(self, key: &ChainKey) -> Signed<Self> {
-        Signed::new(self, &key.signing_key())
+        Signed::new(self, key.signing_key())
     }
 }
 

@@ -96,15 +96,45 @@ impl LinkSecret {
     }
 }
 
-secret! {
-    /// The key of one chain: fresh for each conversation, device, incarnation and class.
-    ChainKey
-}
-signs!(ChainKey);
+/// The key of one chain: fresh for each conversation, device, incarnation and class.
+///
+/// It signs every event of ours, so both halves are kept ready: making them anew costs as much as a signature.
+#[derive(Clone)]
+pub struct ChainKey(SigningKey);
 
 impl ChainKey {
+    pub fn generate(rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut *bytes);
+        Self::from_secret_bytes(*bytes)
+    }
+
+    /// What `secret_bytes` gave, from the encrypted store.
+    pub fn from_secret_bytes(bytes: [u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(&bytes))
+    }
+
+    /// The secret itself, for the encrypted store; never for the wire or a log.
+    pub fn secret_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.0
+    }
+
     pub fn chain_id(&self) -> ChainId {
-        ChainId(self.public())
+        ChainId(self.0.verifying_key().to_bytes())
+    }
+
+    pub fn sign(&self, domain: Domain, message: &[u8]) -> Signature {
+        domain.sign(&self.0, message)
+    }
+}
+
+impl fmt::Debug for ChainKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChainKey(..)")
     }
 }
 
