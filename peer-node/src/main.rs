@@ -59,7 +59,9 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let node = Running::start(config, ui, link).await?;
     println!("Confab runs. Open its page with this link (it works once):");
     println!("  {}", node.launch_url(None));
-    println!("Other nodes reach it at {links_at}. Another link: peer-node open. Ctrl-C ends it.");
+    let data =
+        config.data.data.as_ref().map(|data| format!(" --data {}", data.display())).unwrap_or_default();
+    println!("Other nodes reach it at {links_at}. Another link: peer-node open{data}. Ctrl-C ends it.");
     let opens = !config.no_open && std::io::stdout().is_terminal();
     let _opening = opens.then(|| cli::open_browser(&node.launch_url(Some(session::OPENED)))).flatten();
     ended.await;

@@ -44,7 +44,7 @@ fn words(status: &Value) -> String {
     let url = text(&directory["url"]);
     lines.extend(match directory["state"].as_str() {
         Some("up") => Some(format!("The directory {url} is there.")),
-        Some("down") => Some(format!("The directory {url} is not reachable: {}.", text(&directory["why"]))),
+        Some("down") => Some(format!("The directory {url} is away: {}.", text(&directory["why"]))),
         Some("signed_out") => Some(format!("Signed out of the directory {url}.")),
         _ => None,
     });
