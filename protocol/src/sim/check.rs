@@ -339,7 +339,8 @@ mod tests {
             (next(&key, Some(&first), content(vec![1])), next(&key, Some(&first), content(vec![2])));
         let (me, them) = (doer(0, 0), doer(1, 0));
         assert!(judged(&[(me, &first), (me, &one), (them, &first), (them, &one)]).is_empty());
-        let broken = judged(&[(me, &first), (me, &one), (them, &other)]);
+        // Only what left its author counts: each branch is at somebody else.
+        let broken = judged(&[(me, &first), (me, &one), (doer(2, 0), &one), (them, &other)]);
         assert!(broken.iter().any(|line| line.starts_with("I3")), "{broken:?}");
     }
 
