@@ -1,7 +1,8 @@
 //! Plays many simulated conversations and says which seeds broke a promise: `cargo sim 20000`.
 //!
 //! `cargo sim SEEDS [FIRST]` plays seeds from FIRST (0) on; `cargo sim --seed N` plays one, makes its script short if it
-//! fails, and tells all that happened; `--real` seals with the real ratchets.
+//! fails, and tells all that happened; `--real` seals with the real ratchets. `cargo sim --mutants` says which of 200 seeds
+//! find each known mistake.
 
 use std::{
     process::ExitCode,
@@ -14,7 +15,7 @@ use std::{
 
 use protocol::{
     seal::Vodozemac,
-    sim::{FakeSeal, Options, Outcome, Script, Theme, shrink, simulate},
+    sim::{FakeSeal, Mutant, Options, Outcome, Script, Theme, shrink, simulate},
 };
 
 fn main() -> ExitCode {
@@ -22,6 +23,9 @@ fn main() -> ExitCode {
     let real = words.iter().any(|word| word == "--real");
     let play = if real { simulate::<Vodozemac> } else { simulate::<FakeSeal> };
     let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    if words.iter().any(|word| word == "--mutants") {
+        return mutants(play);
+    }
     if words.iter().any(|word| word == "--seed") {
         return one(numbers.first().copied().unwrap_or(0), play);
     }
@@ -55,6 +59,22 @@ fn many(seeds: std::ops::Range<u64>, play: Play) -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "how long it took, for people")]
     sum.tell(begun.elapsed());
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How often each known mistake is found, and first by which promise.
+fn mutants(play: Play) -> ExitCode {
+    let mut missed = 0;
+    for mutant in Mutant::ALL {
+        let options = Options { mutant: Some(mutant), ..Options::default() };
+        let found: Vec<_> = (0..200)
+            .filter_map(|seed| Some((seed, play(&Script::write(seed), options).broken.first()?.clone())))
+            .collect();
+        let first =
+            found.first().map_or_else(String::new, |(seed, promise)| format!("seed {seed}: {promise}"));
+        println!("{mutant:?}: found by {} of 200 seeds; {first}", found.len());
+        missed += usize::from(found.is_empty());
+    }
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[derive(Default)]

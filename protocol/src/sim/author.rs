@@ -155,6 +155,10 @@ impl Author {
     }
 
     fn restore(&mut self) {
+        if self.dice.percent(25) && !self.restored.contains(&true) {
+            self.restored.fill(true);
+            return self.branches();
+        }
         let who = self.dice.index(self.people);
         self.push(Act::Image { who });
         for _ in 0..self.dice.below(6) {
@@ -169,6 +173,19 @@ impl Author {
         }
         let act = Act::Restore { who, told: self.dice.percent(60), down_ms: self.dice.below(3_000) };
         self.push(act);
+    }
+
+    /// Two branches of one chain, equally long: the same height says nothing of them.
+    fn branches(&mut self) {
+        let (by, to) = self.two();
+        let count = self.dice.between(1, 3);
+        let mut then = |after_ms, act| self.steps.push(Step { after_ms, act });
+        then(3_000, Act::Image { who: by });
+        (0..count).for_each(|_| then(200, Act::Say { by, to, bytes: 40 }));
+        then(3_000, Act::Part { island: vec![by] });
+        then(10, Act::Restore { who: by, told: false, down_ms: 50 });
+        (0..count).for_each(|_| then(400, Act::Say { by, to, bytes: 40 }));
+        then(400, Act::Heal);
     }
 
     fn relation(&mut self) {

@@ -40,7 +40,9 @@ impl<S: SimSeal> World<S> {
 }
 
 fn is_ack(effect: &Effect) -> bool {
-    let ack = |frame: &Frame| matches!(frame, Frame::Frontier(_) | Frame::Cursor(_) | Frame::LetterTaken(_));
+    let ack = |frame: &Frame| {
+        matches!(frame, Frame::Frontier(_) | Frame::Cursor(_) | Frame::LetterTaken(_) | Frame::Credit(_))
+    };
     match effect {
         Effect::Send { frames, .. } => frames.iter().all(ack),
         Effect::TakeOut { .. } => true,

@@ -10,8 +10,12 @@ const SEEDS: u64 = 200;
 /// The first seed whose script shows the mistake, and what it says.
 fn caught(mutant: Mutant) -> Option<(u64, String)> {
     (0..SEEDS).find_map(|seed| {
-        let outcome = play(&Script::write(seed), Options { mutant: Some(mutant), ..Options::default() });
-        Some((seed, outcome.broken.first()?.clone()))
+        let script = Script::write(seed);
+        let outcome = play(&script, Options { mutant: Some(mutant), ..Options::default() });
+        let promise = outcome.broken.first()?;
+        // It must be the mutant's fault.
+        let innocent = play(&script, Options::default()).broken.is_empty();
+        innocent.then(|| (seed, promise.clone()))
     })
 }
 
