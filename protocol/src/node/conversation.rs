@@ -45,9 +45,11 @@ pub(super) struct Talk {
     /// Lines of the house so far.
     rows: u64,
     recent: Recent,
+    /// Chains from before a restore that are being written once more: the next event, and the last.
+    pub(super) rewrites: Map<ChainId, (u64, u64)>,
 }
 
-record!(Talk { with, top, mine, chains: ANY, fresh, marks, rows, recent });
+record!(Talk { with, top, mine, chains: ANY, fresh, marks, rows, recent, rewrites });
 
 /// The newest events; not stored: whoever tells the truth about time is above all of them anyway.
 #[derive(Default)]
@@ -74,6 +76,7 @@ impl Talk {
             marks: MyMarks::default(),
             rows: 0,
             recent: Recent::default(),
+            rewrites: Map::default(),
         }
     }
 

@@ -169,6 +169,7 @@ impl<S: Seal> Node<S> {
         for (device, kind) in letters {
             node.timers.set(Timer::Letter(device, kind), now + node.config.letter_min);
         }
+        node.resume_rewrites();
         if restored {
             node.begin_incarnation();
         }

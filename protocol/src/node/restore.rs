@@ -140,10 +140,28 @@ impl<S: Seal> Node<S> {
             writer.outbound = None;
             self.touch(Record::Outbound(chain));
         }
+        let from = confirmed.max(1) + 1;
         if let Some(last) = self.chains.get(&chain).map(|chain| chain.seq)
-            && last > confirmed.max(1)
+            && last >= from
         {
-            self.load_events(chain, confirmed.max(1) + 1, self.config.batch, Purpose::Rewrite(chain, last));
+            self.rewrite_from(conversation, chain, from, last);
+        }
+    }
+
+    fn rewrite_from(&mut self, conversation: ConversationId, chain: ChainId, from: u64, last: u64) {
+        if let Some(talk) = self.talks.get_mut(&conversation) {
+            talk.rewrites.insert(chain, (from, last));
+            self.touch(Record::Talk(conversation));
+        }
+        self.load_events(chain, from, self.config.batch, Purpose::Rewrite(chain, last));
+    }
+
+    /// Goes on with what a restart interrupted.
+    pub(super) fn resume_rewrites(&mut self) {
+        let all = self.talks.values().flat_map(|talk| talk.rewrites.iter());
+        let all: Vec<_> = all.map(|(chain, (from, last))| (*chain, *from, *last)).collect();
+        for (chain, from, last) in all {
+            self.load_events(chain, from, self.config.batch, Purpose::Rewrite(chain, last));
         }
     }
 
@@ -158,10 +176,14 @@ impl<S: Seal> Node<S> {
                 self.write_content(conversation, message);
             }
         }
-        if let Some(event) = events.last()
-            && event.seq() < last
-        {
-            self.load_events(id, event.seq() + 1, self.config.batch, Purpose::Rewrite(id, last));
+        match events.last().map(|event| event.seq() + 1) {
+            Some(next) if next <= last => self.rewrite_from(conversation, id, next, last),
+            _ => {
+                if let Some(talk) = self.talks.get_mut(&conversation) {
+                    talk.rewrites.remove(&id);
+                    self.touch(Record::Talk(conversation));
+                }
+            }
         }
     }
 }
