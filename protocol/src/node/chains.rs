@@ -358,12 +358,14 @@ impl<S: Seal> Node<S> {
         let bound = class == Class::Pair && owner == device;
         let said = self.pairs.get(&device).is_some_and(|pair| pair.state.bound.contains_key(&id));
         let known = self.chains_of(device, conversation).iter().filter_map(|id| self.chains.get(id));
-        let (count, unbound) = known.fold((0, 0), |(count, unbound), chain| {
-            (count + usize::from(chain.owner == owner), unbound + usize::from(!chain.bound))
-        });
+        let of_owner = known.filter(|chain| chain.owner == owner);
+        let (count, unbound) =
+            of_owner.fold((0, 0), |(count, unbound), chain| (count + 1, unbound + usize::from(!chain.bound)));
+        // Each life between two restores leaves some of our own, and nobody can bind them any more.
+        let most = if owner == device { self.config.max_unbound } else { 4 * self.config.max_unbound };
         #[cfg(feature = "sim")]
         let unbound = if active(Mutant::UnboundedStaging) { 0 } else { unbound };
-        if count >= self.config.max_chains || (!bound && !said && unbound >= self.config.max_unbound) {
+        if count >= self.config.max_chains || (!bound && !said && unbound >= most) {
             self.refuse(link, conversation, event, RejectReason::TooMany);
             return Ok(());
         }
