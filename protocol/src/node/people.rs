@@ -238,8 +238,11 @@ impl<S: Seal> Node<S> {
             return;
         }
         if profile.user() == user {
+            let known = self.people.get(&user).map(|someone| someone.profile.devices().seq);
             self.learn_profile(user, profile);
-            let Some(device) = self.device_of(user) else { return };
+            let now = self.people.get(&user).map(|someone| someone.profile.devices().seq);
+            let Some(device) = self.device_of(user).filter(|_| known != now) else { return };
+            // What a box refused may be taken for the newer keys; else its timer tries again.
             self.send_letters(device);
         } else if self.people.get(&user).is_some_and(|known| known.profile.username() == profile.username()) {
             self.keys_changed(user);
