@@ -14,8 +14,8 @@ use crate::{
     timeline::{Content, Item, Key},
 };
 
-/// What a liar may leave in one conversation: four chains as its own and four as the victim's, a mebibyte for each chain.
-const MOST_FORGED: usize = 8;
+/// What a liar may leave in one conversation: four chains as its own and 16 as the victim's, a mebibyte for each chain.
+const MOST_FORGED: usize = 20;
 const MOST_FORGED_BYTES: usize = MOST_FORGED * ((1 << 20) + (32 << 10));
 
 /// How two people who should agree do not.
@@ -87,8 +87,10 @@ fn two<S: SimSeal>(
     for (who, other) in [(a, b), (b, a)] {
         let items = text_items(hosts, who, conversation);
         for item in &items {
+            let rewritten = model.said.get(&item.id).is_some_and(|said| hosts[said.by].life > 1);
             if let Some(key) = keys.insert(item.id, item.key)
                 && key != item.key
+                && !rewritten
             {
                 found.push(format!("{:?} stands at {key:?} for {a} and at {:?} for {b}", item.id, item.key));
             }
@@ -98,7 +100,13 @@ fn two<S: SimSeal>(
             if !shown.contains(id) && !excused(said, who) {
                 found.push(format!("{id:?} of {} is missing at {who}", said.by));
             }
-            if said.by == who && !said.lost && !said.gone_at_author && shown.contains(id) {
+            // Of two lives of the author, the reader may have another place of it than the author can open.
+            if said.by == who
+                && hosts[who].life < 2
+                && !said.lost
+                && !said.gone_at_author
+                && shown.contains(id)
+            {
                 delivered(hosts, who, conversation, *id, found);
             }
         }
