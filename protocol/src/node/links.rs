@@ -421,6 +421,9 @@ impl<S: Seal> Node<S> {
                 }
                 continue;
             }
+            if chain.forked {
+                continue;
+            }
             let (last, class) = (chain.seq, chain.class);
             match standing {
                 Standing::Equal | Standing::Behind => {
