@@ -473,6 +473,12 @@ impl<S: Seal> Node<S> {
             return;
         }
         chain.bound = true;
+        // What of it is here already was not acknowledged before.
+        if let Some(link) = self.links_by_peer.get(&device).and_then(|link| self.links.get_mut(link))
+            && chain.seq > 0
+        {
+            link.grown.insert(id);
+        }
         let (conversation, incarnation) = (chain.conversation, chain.incarnation);
         self.touch(Record::Chain(id));
         let all = self.talks.get(&conversation).map(|talk| talk.chains.as_slice()).unwrap_or_default();

@@ -142,6 +142,8 @@ impl<S: Seal> Node<S> {
         let pair = self.pairs.get(&peer)?.state.mine?;
         let heard = *link.has.get(&pair)?;
         let chain = self.talks.get(&conversation)?.mine?;
+        // Marks of a chain that the peer has not begun to store say nothing to it.
+        link.has.get(&chain).filter(|stored| **stored > 0)?;
         let kept = self.writers.get(&chain)?.kept.iter().rev();
         let (epoch, kept) = kept.into_iter().find(|(_, kept)| kept.given.is_some_and(|at| at <= heard))?;
         Some((chain, *epoch, kept.side))
