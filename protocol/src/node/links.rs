@@ -300,8 +300,9 @@ impl<S: Seal> Node<S> {
     /// signature tells them.
     pub(super) fn show_newer(&mut self, id: LinkId, user: UserId, shown: &Profile) {
         let Some(known) = self.people.get(&user).map(|someone| &someone.profile) else { return };
-        let forgotten =
-            known.devices().seq > shown.devices().seq && known.device().device == shown.device().device;
+        // Two lives from one copy may even give one number twice.
+        let unknown = known.devices().seq >= shown.devices().seq && known != shown;
+        let forgotten = unknown && known.device().device == shown.device().device;
         let profile = Some(known.clone());
         if let Some(link) = self.links.get_mut(&id).filter(|_| forgotten) {
             link.say(Frame::WhoIs(WhoIs { profile }));

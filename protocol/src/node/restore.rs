@@ -37,7 +37,8 @@ impl<S: Seal> Node<S> {
     pub(super) fn told_of_ourselves(&mut self, profile: &Profile) {
         let me = &self.me.profile;
         let newer = profile.user() == self.me.user
-            && profile.devices().seq > me.devices().seq
+            && profile.devices().seq >= me.devices().seq
+            && profile != me
             && profile.device().device == self.me.device;
         if newer && profile.verify().is_ok() {
             self.me.seen = profile.devices().seq;
