@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use crate::{
     codec::{self, Decoder, Encoder, Wire, record},
     config::PAD_TO,
-    error::Violation,
+    error::{CloseCode, Violation},
     event::{Class, Event, EventBody, OlmKind, Pair as PairBody},
     frame::{FrontierEntry, Head},
     identity::{self, Capability},
-    ids::{ChainId, ConversationId, DeviceId, UserId},
+    ids::{ChainId, ConversationId, DeviceId, LinkId, UserId},
     letter::{Letter, Open},
     seal::{PairMessage, Seal, SecretBytes},
     time::{Now, WallMs},
@@ -416,6 +416,12 @@ impl<S: Seal> Node<S> {
                     pair.state.bound.insert(chain, conversation);
                     self.touch(Record::Pair(device));
                     self.bind(device, chain);
+                    let link = self.links_by_peer.get(&device).copied();
+                    let refused = |id: &LinkId| self.links.get(id).is_some_and(|l| l.refused.contains(&chain));
+                    if let Some(link) = link.filter(refused) {
+                        // There was no room for it as long as nobody answered for it. A new link compares anew.
+                        self.close(link, CloseCode::Normal);
+                    }
                 }
             }
             Said::Share(share) => {
