@@ -417,7 +417,8 @@ impl<S: Seal> Node<S> {
                     self.touch(Record::Pair(device));
                     self.bind(device, chain);
                     let link = self.links_by_peer.get(&device).copied();
-                    let refused = |id: &LinkId| self.links.get(id).is_some_and(|l| l.refused.contains(&chain));
+                    let refused =
+                        |id: &LinkId| self.links.get(id).is_some_and(|l| l.refused.contains(&chain));
                     if let Some(link) = link.filter(refused) {
                         // There was no room for it as long as nobody answered for it. A new link compares anew.
                         self.close(link, CloseCode::Normal);
