@@ -28,6 +28,7 @@ use crate::{
 
 /// Nothing here takes long; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A store that fails when its commits are used up.
 #[derive(Debug, Clone)]
@@ -116,7 +117,8 @@ impl Running {
         self.store.close().await.unwrap();
     }
 
-    /// Waits until the store says what is wanted; looks again with every notice.
+    /// Waits until what is wanted is there; looks again with every notice, and soon without one: the board of links
+    /// follows the sockets, and a socket may end a moment after the notice that its peer has left.
     async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut(&Store) -> Option<T>) -> T {
         let mut notices = self.node.notices();
         let wait = async {
@@ -124,7 +126,8 @@ impl Running {
                 if let Some(found) = look(&self.store).await {
                     return found;
                 }
-                if let Err(broadcast::error::RecvError::Closed) = notices.recv().await {
+                let notice = timeout(LOOK_AGAIN, notices.recv()).await;
+                if let Ok(Err(broadcast::error::RecvError::Closed)) = notice {
                     panic!("the node has stopped");
                 }
             }
