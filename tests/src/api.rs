@@ -100,6 +100,8 @@ impl Api {
             let mut rows = page["messages"].as_array().context("a page holds messages")?.clone();
             let Some(first) = rows.first() else { break };
             before = format!("&before={}", first["key"].as_str().context("a message has a key")?);
+            // A message may move to its true place while we read: then it is in both pages, and the later one is right.
+            all.retain(|row: &Value| rows.iter().all(|moved| moved["id"] != row["id"]));
             rows.extend(all);
             all = rows;
         }

@@ -90,6 +90,9 @@ pub(super) async fn show(
 }
 
 /// History, oldest first: the newest stretch, or the one `before` or `after` a place, or `around` a message.
+///
+/// A message keeps its id for ever. Its `key` may change once, when its true place becomes known: the first words to
+/// somebody move when both have met. Whoever reads page by page keeps one message for each id.
 #[utoipa::path(
     get, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations",
     params(
