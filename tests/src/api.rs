@@ -217,11 +217,26 @@ impl Events {
     /// # Errors
     /// The stream ended, or it never came.
     pub async fn find<T>(&mut self, wanted: impl Fn(&Event) -> Option<T>) -> Result<T> {
+        Ok(self.after(0, wanted).await?.1)
+    }
+
+    /// The first such event after the first `read` ones, and how many to leave out the next time.
+    ///
+    /// # Errors
+    /// The stream ended, or it never came.
+    pub async fn after<T>(
+        &mut self,
+        mut read: usize,
+        wanted: impl Fn(&Event) -> Option<T>,
+    ) -> Result<(usize, T)> {
         let found = async {
             loop {
-                let hit = self.events.borrow_and_update().iter().find_map(&wanted);
+                let hit = self.events.borrow_and_update()[read..].iter().find_map(|event| {
+                    read += 1;
+                    wanted(event)
+                });
                 match hit {
-                    Some(hit) => return Ok(hit),
+                    Some(hit) => return Ok((read, hit)),
                     None => self.events.changed().await.context("the event stream ended")?,
                 }
             }

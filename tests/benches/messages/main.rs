@@ -4,6 +4,7 @@
 //! for both. The argument `--rounds N` says how often (5).
 
 mod confab;
+mod doors;
 mod limit;
 
 use std::{path::Path, time::Duration};
@@ -38,6 +39,9 @@ async fn main() -> Result<()> {
         pair.part().await;
         table.rates.push((many.per_second, ours.per_second));
         table.met.push(met.as_secs_f64() * 1e3);
+        let doors = doors::Doors::open().await?;
+        table.add(2, percentiles(doors.post_to_event().await?));
+        table.idle.extend(doors.idle().await?);
     }
     table.print();
     Ok(())
@@ -46,10 +50,11 @@ async fn main() -> Result<()> {
 /// Figures of all rounds.
 #[derive(Default)]
 struct Table {
-    /// Limit and node: (p50, p99) in microseconds.
-    micros: [Vec<(f64, f64)>; 2],
+    /// Limit, node, and from door to door: (p50, p99) in microseconds.
+    micros: [Vec<(f64, f64)>; 3],
     rates: Vec<(f64, f64)>,
     met: Vec<f64>,
+    idle: Vec<doors::Idle>,
 }
 
 impl Table {
@@ -58,7 +63,7 @@ impl Table {
     }
 
     fn print(&self) {
-        let [limit, ours] = &self.micros;
+        let [limit, ours, doors] = &self.micros;
         let of = |rows: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64| median(rows.iter().map(pick).collect());
         let first: fn(&(f64, f64)) -> f64 = |row| row.0;
         let second: fn(&(f64, f64)) -> f64 = |row| row.1;
@@ -68,8 +73,15 @@ impl Table {
         };
         row("durable ack, 1 in flight, p50, microseconds", of(limit, first), of(ours, first));
         row("durable ack, 1 in flight, p99, microseconds", of(limit, second), of(ours, second));
+        row("POST to the other's event stream, p50, microseconds", of(limit, first), of(doors, first));
+        row("POST to the other's event stream, p99, microseconds", of(limit, second), of(doors, second));
         row("durable ack, 1,024 in flight, messages/s", of(&self.rates, first), of(&self.rates, second));
         println!("two fresh nodes to the first acknowledged message: {:.0} ms", median(self.met.clone()));
+        if !self.idle.is_empty() {
+            let memory = median(self.idle.iter().map(|idle| idle.memory).collect());
+            let processor = median(self.idle.iter().map(|idle| idle.processor).collect());
+            println!("a node at rest: {memory:.0} MiB resident, {processor:.2} % of a processor");
+        }
     }
 }
 
