@@ -17,6 +17,7 @@ pub mod event;
 pub mod body;
 pub mod frame;
 pub mod letter;
+pub mod pair;
 pub mod directory;
 
 // The machine

@@ -11,6 +11,7 @@ use crate::{
     event::{ChainKey, Class, Event, EventBody, Genesis, NewHeader},
     frame::{Fork, Frame, Reject, RejectReason},
     ids::{ChainId, ConversationId, DeviceId, EventId, LinkId},
+    pair::Share,
     seal::Seal,
     sync::Urgency,
     time::WallMs,
@@ -19,7 +20,6 @@ use crate::{
 
 use super::{
     Node, Notice, OpenError, Write,
-    pair::Share,
     records::{ANY, DAMAGED, Record, read},
 };
 

@@ -1,16 +1,17 @@
 //! Pair chains: key material between two devices, under Olm, strictly in order.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    codec::{self, Decoder, Encoder, Wire, record},
+    codec::{self, record},
     config::PAD_TO,
-    error::{CloseCode, Violation},
+    error::CloseCode,
     event::{Class, Event, EventBody, OlmKind, Pair as PairBody},
     frame::{FrontierEntry, Head},
-    identity::{self, Capability},
+    identity,
     ids::{ChainId, ConversationId, DeviceId, LinkId, UserId},
     letter::{Letter, Open},
+    pair::{MAX_SAID, PairPlaintext, Said, Share},
     seal::{PairMessage, Seal, SecretBytes},
     time::{Now, WallMs},
 };
@@ -22,8 +23,6 @@ use super::{
     records::{ANY, Map, Record},
 };
 
-/// Statements in one pair event: a share takes some 300 bytes of the 32 KiB of a body.
-const MAX_SAID: usize = 64;
 /// One-time keys of the other that are remembered, so that an old letter opens nothing anew.
 const MAX_SEEN: usize = 64;
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -59,109 +58,6 @@ pub(super) struct State {
 }
 
 record!(State { user, mine, begun, chains: ANY, writing, sessions: ANY, reset, seen: ANY, bound });
-
-/// One statement inside Olm.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Said {
-    /// "This content chain is mine, in this conversation."
-    Bind {
-        chain: ChainId,
-        conversation: ConversationId,
-    },
-    Share(Share),
-    /// "With this you see my presence."
-    Capability(Capability),
-    /// "I cannot open this epoch of your chain."
-    Need {
-        chain: ChainId,
-        epoch: u32,
-    },
-    /// "And you never will."
-    Withheld {
-        chain: ChainId,
-        epoch: u32,
-    },
-    /// Of a later version.
-    Later(u16),
-}
-
-/// The key of one Megolm session, from its first message on.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Share {
-    pub(super) chain: ChainId,
-    pub(super) epoch: u32,
-    pub(super) first_seq: u64,
-    pub(super) key: Vec<u8>,
-    /// For CURSOR and EPHEMERAL of the same author.
-    pub(super) side: [u8; 32],
-}
-
-record!(Share { chain, epoch, first_seq, key: 1 << 10, side });
-
-impl Wire for Said {
-    fn encode(&self, to: &mut Encoder) {
-        to.array(2);
-        match self {
-            Said::Bind { chain, conversation } => (to.unsigned(1), (*chain, *conversation).encode(to)),
-            Said::Share(share) => (to.unsigned(2), share.encode(to)),
-            Said::Capability(capability) => (to.unsigned(3), capability.encode(to)),
-            Said::Need { chain, epoch } => (to.unsigned(4), (*chain, *epoch).encode(to)),
-            Said::Withheld { chain, epoch } => (to.unsigned(5), (*chain, *epoch).encode(to)),
-            Said::Later(kind) => (kind.encode(to), to.null()),
-        };
-    }
-
-    fn decode(from: &mut Decoder<'_>) -> Result<Self, Violation> {
-        from.record(2, |from| {
-            Ok(match u16::decode(from)? {
-                1 => {
-                    let (chain, conversation) = Wire::decode(from)?;
-                    Said::Bind { chain, conversation }
-                }
-                2 => Said::Share(Wire::decode(from)?),
-                3 => Said::Capability(Wire::decode(from)?),
-                4 => {
-                    let (chain, epoch) = Wire::decode(from)?;
-                    Said::Need { chain, epoch }
-                }
-                5 => {
-                    let (chain, epoch) = Wire::decode(from)?;
-                    Said::Withheld { chain, epoch }
-                }
-                later => {
-                    from.raw()?;
-                    Said::Later(later)
-                }
-            })
-        })
-    }
-}
-
-impl fmt::Debug for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Said::Bind { chain, .. } => write!(f, "Bind({})", chain.short()),
-            Said::Share(share) => write!(f, "Share({} epoch {})", share.chain.short(), share.epoch),
-            Said::Capability(_) => f.write_str("Capability"),
-            Said::Need { chain, epoch } => write!(f, "Need({} epoch {epoch})", chain.short()),
-            Said::Withheld { chain, epoch } => write!(f, "Withheld({} epoch {epoch})", chain.short()),
-            Said::Later(kind) => write!(f, "Later({kind})"),
-        }
-    }
-}
-
-/// The plaintext of a pair event: what stands outside stands here once more.
-struct Inside {
-    from: DeviceId,
-    to: DeviceId,
-    from_key: [u8; 32],
-    to_key: [u8; 32],
-    chain: ChainId,
-    seq: u64,
-    said: Vec<Said>,
-}
-
-record!(Inside { from, to, from_key, to_key, chain, seq, said: MAX_SAID });
 
 impl<S: Seal> Node<S> {
     pub(super) fn pair_conversation(&self, device: DeviceId) -> ConversationId {
@@ -310,7 +206,7 @@ impl<S: Seal> Node<S> {
         let (chain, session) = (pair.state.mine?, pair.state.writing?);
         let record = self.people.get(&pair.state.user)?.profile.device_with(device)?;
         let seq = self.chains.get(&chain)?.seq + 1;
-        let inside = Inside {
+        let inside = PairPlaintext {
             from: self.me.device,
             to: device,
             from_key: self.me.profile.device().olm_key,
@@ -389,7 +285,7 @@ impl<S: Seal> Node<S> {
                 (plain, true)
             }
         };
-        let inside: Inside = codec::from_padded_bytes(&plain, PAD_TO).ok()?;
+        let inside: PairPlaintext = codec::from_padded_bytes(&plain, PAD_TO).ok()?;
         let mine = self.me.profile.device().olm_key;
         let ends = (inside.from, inside.to, inside.from_key, inside.to_key);
         if ends != (device, self.me.device, curve, mine) || (inside.chain, inside.seq) != (chain, seq) {

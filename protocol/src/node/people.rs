@@ -9,6 +9,7 @@ use crate::{
     identity::{Capability, Profile, one_to_one},
     ids::{ConversationId, DeviceId, MsgId, UserId},
     letter::{Accept, Answer, Letter, Request, Verdict},
+    pair::Said,
     seal::Seal,
     time::WallMs,
     timeline::System,
@@ -16,7 +17,7 @@ use crate::{
 
 use super::{
     Effect, KeyState, Node, Notice, Person, Refusal, Relation, Reply, Write, conversation::Message,
-    letters::LetterKind, pair::Said, records::Record, timers::Timer,
+    letters::LetterKind, records::Record, timers::Timer,
 };
 
 /// Bytes of pair events that an answer brings along: with the profile they stay below the size of a letter.

@@ -79,6 +79,7 @@ fn samples() -> Vec<Sample> {
     }
     all.push(wire::<Profile>("profile", samples::ann().profile));
     all.push(wire::<Profile>("profile/later", samples::bob_later()));
+    all.push(wire("pair/plaintext", samples::pair_plaintext()));
     all.push(wire::<Marks>("marks", samples::marks()));
     all.push(wire("ephemeral/typing", EphemeralBody::Typing { active: true }));
     all.push(wire("ephemeral/later", EphemeralBody::Later(9)));

@@ -14,6 +14,7 @@ use protocol::{
     identity::{Capability, LinkSecret, PeerRecord, Profile, SealSecret},
     ids::*,
     letter::{self, Accept, Answer, Letter, Open, Request, Verdict},
+    pair::PairPlaintext,
     time::{Ord64, WallMs},
 };
 
@@ -327,6 +328,8 @@ fn all_readers(bytes: &[u8]) {
     one_spelling_of::<Letter>(bytes);
     one_spelling_of::<Marks>(bytes);
     one_spelling_of::<EphemeralBody>(bytes);
+    // Of a statement that it does not know, a reader keeps the number alone.
+    drop(codec::from_bytes::<PairPlaintext>(bytes));
     drop(Body::from_data(protocol::body::kind::TEXT, bytes));
     drop(letter::open(bytes, &[SealSecret::from_secret_bytes([1; 32])]));
 }
@@ -373,6 +376,11 @@ proptest! {
     #[test]
     fn a_damaged_letter_is_refused_or_has_one_spelling(letter in letter(), damage in damage()) {
         all_readers(&damaged(codec::to_bytes(&letter), damage));
+    }
+
+    #[test]
+    fn a_damaged_pair_plaintext_makes_no_panic(damage in damage()) {
+        all_readers(&damaged(codec::to_bytes(&samples::pair_plaintext()), damage));
     }
 
     #[test]

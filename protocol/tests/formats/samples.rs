@@ -10,6 +10,7 @@ use protocol::{
     identity::*,
     ids::*,
     letter::{Accept, Answer, Letter, Open, Proof, Request, Verdict},
+    pair::{PairPlaintext, Said, Share},
     sign::Signed,
     time::{Ord64, WallMs},
 };
@@ -275,4 +276,25 @@ pub(crate) fn unknown_frame() -> Frame {
     to.unsigned(200);
     to.bytes(&[0x82, 0x01, 0x61, b'x']);
     protocol::frame::decode_message(&to.into_bytes()).unwrap().remove(0)
+}
+
+/// Everything that a pair event can say inside.
+pub(crate) fn pair_plaintext() -> PairPlaintext {
+    let (chain, epoch) = (ChainId([5; 32]), 2);
+    PairPlaintext {
+        from: ann().link.device_id(),
+        to: bob().link.device_id(),
+        from_key: [3; 32],
+        to_key: [4; 32],
+        chain: ChainId([6; 32]),
+        seq: 7,
+        said: vec![
+            Said::Bind { chain, conversation: conversation() },
+            Said::Share(Share { chain, epoch, first_seq: 41, key: vec![8; 229], side: [9; 32] }),
+            Said::Capability(Capability::from_secret_bytes([1; 32])),
+            Said::Need { chain, epoch },
+            Said::Withheld { chain, epoch },
+            Said::Later(6),
+        ],
+    }
 }
