@@ -4,7 +4,7 @@ use crate::{
     body::{Body, kind},
     chain,
     codec::record,
-    frame::{Frame, LetterTaken, SealedLetter},
+    frame::{Frame, LetterTaken, SealedLetter, WhoIs},
     identity::Profile,
     ids::{DeviceId, LetterId, LinkId, UserId},
     letter::{self, Answer, Letter, Open, Opened, Proof, Request, Verdict},
@@ -274,7 +274,9 @@ impl<S: Seal> Node<S> {
     /// True if the letter is done with.
     fn read_letter(&mut self, sealed: &[u8], way: Way) -> bool {
         let keys: Vec<_> = self.me.seal_keys.values().rev().cloned().collect();
-        let Ok(Opened { from, letter, .. }) = letter::open(sealed, &keys) else { return true };
+        let Ok(Opened { from, letter, .. }) = letter::open(sealed, &keys) else {
+            return self.unreadable(way);
+        };
         let user = from.user();
         if user == self.me.user {
             return true;
@@ -294,12 +296,47 @@ impl<S: Seal> Node<S> {
         } else if !matches!(letter, Letter::Request(_)) {
             return true;
         }
-        match letter {
-            Letter::Request(request) => return self.request_came(user, from, request),
-            Letter::Answer(answer) => self.answer_came(user, from.device().device, answer),
-            Letter::Open(open) => return self.open_came(user, from.device().device, &open, way),
+        let device = from.device().device;
+        let done = match letter {
+            Letter::Request(request) => self.request_came(user, from, request),
+            Letter::Answer(answer) => {
+                self.answer_came(user, device, answer);
+                true
+            }
+            Letter::Open(open) => self.open_came(user, device, &open, way),
+        };
+        self.seal_letters_anew(device);
+        done
+    }
+
+    /// Nobody has the key of it any more. Whoever is there to hear it is shown the one that we have now, and writes again; what
+    /// lies in a box is thrown away.
+    fn unreadable(&mut self, way: Way) -> bool {
+        let Way::Link(link, device) = way else { return true };
+        let shown = match self.relation_at(device) {
+            None => self.me.preferences.answer_who,
+            Some(relation) => relation != Relation::Blocked,
+        };
+        let profile = Some(self.me.profile.clone());
+        if let Some(link) = self.links.get_mut(&link).filter(|_| shown) {
+            link.say(Frame::WhoIs(WhoIs { profile }));
         }
-        true
+        false
+    }
+
+    /// What was sealed to keys that this device has no more is sealed to those that it has now.
+    pub(super) fn seal_letters_anew(&mut self, device: DeviceId) {
+        let user = self.devices.get(&device).and_then(|user| self.people.get(user));
+        let Some(record) = user.and_then(|someone| someone.profile.device_with(device)) else { return };
+        let key = record.seal_key;
+        for kind in LetterKind::ALL {
+            let letter = self.letters.get_mut(&(device, kind));
+            if let Some(letter) = letter.filter(|letter| !letter.sealed.is_empty() && letter.sealed_to != key)
+            {
+                letter.taken = false;
+                self.send_letter(device, kind);
+            }
+        }
     }
 
     fn request_came(&mut self, user: UserId, from: Profile, request: Request) -> bool {

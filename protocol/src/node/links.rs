@@ -127,6 +127,7 @@ impl<S: Seal> Node<S> {
             (_, Frame::WhoIs(who)) => {
                 if let Some(profile) = who.profile {
                     self.told_of_ourselves(&profile);
+                    self.peer_is(peer, &profile);
                 }
             }
             (_, Frame::Who) => {
@@ -275,6 +276,9 @@ impl<S: Seal> Node<S> {
                 return Err(Violation::new(CloseCode::Contradiction, "another person's profile"));
             }
             self.show_newer(id, user, profile);
+            if let Some(device) = self.device_of(user) {
+                self.seal_letters_anew(device);
+            }
         }
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         if link.compared {
@@ -294,6 +298,16 @@ impl<S: Seal> Node<S> {
         }
         self.owe_marks(id);
         Ok(())
+    }
+
+    /// The peer shows its own profile: what we wrote to it was sealed to keys that it has no more.
+    fn peer_is(&mut self, peer: DeviceId, profile: &Profile) {
+        let user = profile.user();
+        let is_peer =
+            self.devices.get(&peer) == Some(&user) && self.relation_at(peer) != Some(Relation::Blocked);
+        if is_peer && profile.verify().is_ok() && self.learn_profile(user, profile) {
+            self.seal_letters_anew(peer);
+        }
     }
 
     /// Somebody comes with an older profile than they had: they were put back to an old copy and don't know it. Their own

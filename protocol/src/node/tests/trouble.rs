@@ -67,6 +67,27 @@ fn an_unnoticed_old_copy_is_found_by_the_peer_and_loses_nothing_it_wrote() {
 }
 
 #[test]
+fn a_letter_under_keys_that_a_restore_took_away_is_written_again() {
+    let mut world = World::contacts();
+    let restore = |world: &mut World, at: usize, store| {
+        world.kill(at);
+        world.peers[at].store = store;
+        world.open(at, true);
+        world.pass(Duration::from_secs(4000));
+    };
+    let alice = world.peers[A].store.clone();
+    restore(&mut world, A, alice.clone());
+    // Bob's copy knows Alice's keys of her second life; in her third she has them no more.
+    let bob = world.peers[B].store.clone();
+    restore(&mut world, A, alice);
+    world.pass(Duration::from_secs(4000));
+    restore(&mut world, B, bob);
+    world.send(A, B, "can you open this?");
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.texts(B, A).last().map(String::as_str), Some("can you open this?"));
+}
+
+#[test]
 fn an_account_made_anew_is_shown_and_must_be_confirmed() {
     let mut world = World::contacts();
     world.go_offline(A);
