@@ -394,9 +394,8 @@ impl<S: Seal> Node<S> {
         let device = someone.profile.device().device;
         self.changed(user);
         self.presence_changed = true;
-        // Our own request stays, and is not sent while they are blocked.
+        // Our own request stays, and the wish for a session, and neither is sent while they are blocked.
         self.forget_letter(device, LetterKind::Answer);
-        self.forget_letter(device, LetterKind::Open);
         self.timers.cancel(Timer::Dial(device));
         self.close_links_to(device, CloseCode::Normal);
         Ok(Reply::Done)
@@ -449,6 +448,11 @@ impl<S: Seal> Node<S> {
 }
 
 impl Someone {
+    /// The relation, or what it would be if they were not blocked.
+    pub(super) fn relation_unblocked(&self) -> Relation {
+        self.before_block.unwrap_or(self.relation)
+    }
+
     /// We wanted to write to them, and they did not refuse for good.
     fn asked_or_contact(&self) -> bool {
         matches!(self.relation, Relation::Asked | Relation::Contact | Relation::DeclinedMe)

@@ -96,7 +96,9 @@ impl<S: Seal> Node<S> {
             self.close_chain(id);
             self.row(id, System::Restored);
         }
-        let people: Vec<_> = self.people.iter().map(|(user, someone)| (*user, someone.relation)).collect();
+        // What is written to somebody who is blocked goes out once they are not.
+        let people = self.people.iter().map(|(user, someone)| (*user, someone.relation_unblocked()));
+        let people: Vec<_> = people.collect();
         for (user, relation) in people {
             let Some(device) = self.device_of(user) else { continue };
             let unanswered = self.letters.contains_key(&(device, LetterKind::Answer));

@@ -67,6 +67,26 @@ fn an_unnoticed_old_copy_is_found_by_the_peer_and_loses_nothing_it_wrote() {
 }
 
 #[test]
+fn who_was_blocked_when_the_folder_was_restored_is_heard_once_they_are_not() {
+    let mut world = World::contacts();
+    let user = world.peers[B].user;
+    world.command(A, Command::Block { user });
+    world.run();
+    world.kill(A);
+    world.open(A, true);
+    world.pass(Duration::from_secs(10));
+    world.send(B, A, "are you there?");
+    world.command(A, Command::Unblock { user });
+    world.pass(Duration::from_secs(700));
+    world.send(A, B, "I am");
+    world.pass(Duration::from_secs(10));
+    for at in [A, B] {
+        assert_eq!(world.texts(at, 1 - at).last().map(String::as_str), Some("I am"), "at {at}");
+    }
+    assert_eq!(world.marks(B, A).0, world.rows(B, A).iter().filter(|row| row.mine).last().unwrap().key.seq);
+}
+
+#[test]
 fn a_letter_under_keys_that_a_restore_took_away_is_written_again() {
     let mut world = World::contacts();
     let restore = |world: &mut World, at: usize, store| {
