@@ -431,7 +431,7 @@ impl<S: Seal> Node<S> {
             return;
         }
         match (someone.relation, answer.verdict) {
-            (Relation::Asked, Verdict::Decline) => {
+            (Relation::Asked | Relation::DeclinedMe, Verdict::Decline) => {
                 someone.relation = Relation::DeclinedMe;
                 self.forget_letter(device, LetterKind::Request);
                 self.changed(user);

@@ -2,6 +2,7 @@
 //! no ratchet goes on from where the copy was made.
 
 use crate::{
+    body::{Body, Inner},
     chain::Fit,
     error::CloseCode,
     event::{Event, EventBody},
@@ -151,6 +152,19 @@ impl<S: Seal> Node<S> {
         }
     }
 
+    /// As far as the copy knows they said no. They may have said yes since: to the same request they say it again.
+    fn ask_again(&mut self, conversation: ConversationId, inner: &Inner) {
+        let Some(with) = self.talks.get(&conversation).map(|talk| talk.with) else { return };
+        let Some(someone) = self.people.get(&with) else { return };
+        if someone.relation_unblocked() == Relation::DeclinedMe
+            && someone.asked == Some(inner.msg_id)
+            && let Ok(Body::Text { text }) = inner.body()
+        {
+            let device = someone.profile.device().device;
+            self.request(with, device, inner.msg_id, text);
+        }
+    }
+
     fn rewrite_from(&mut self, conversation: ConversationId, chain: ChainId, from: u64, last: u64) {
         if let Some(talk) = self.talks.get_mut(&conversation) {
             talk.rewrites.insert(chain, (from, last));
@@ -174,6 +188,7 @@ impl<S: Seal> Node<S> {
             if let Some(EventBody::Content(content)) = event.body()
                 && let Some(inner) = self.own_message(id, event.seq(), content)
             {
+                self.ask_again(conversation, &inner);
                 let message =
                     Message { msg_id: inner.msg_id, kind: inner.kind, data: inner.data, wall: inner.wall };
                 self.write_content(conversation, message);

@@ -87,6 +87,29 @@ fn who_was_blocked_when_the_folder_was_restored_is_heard_once_they_are_not() {
 }
 
 #[test]
+fn a_yes_that_a_restore_forgot_is_said_again() {
+    let mut world = World::new();
+    world.ask(A, B, "may I?");
+    world.run();
+    let user = world.peers[A].user;
+    world.command(B, Command::Decline { user });
+    world.run();
+    let copy = world.peers[A].store.clone();
+    world.accept(B, A);
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.relation(A, B), Some(Relation::Contact));
+    world.kill(A);
+    world.peers[A].store = copy;
+    world.open(A, true);
+    assert_eq!(world.relation(A, B), Some(Relation::DeclinedMe));
+    world.pass(Duration::from_secs(700));
+    assert_eq!(world.relation(A, B), Some(Relation::Contact));
+    world.send(B, A, "yes, you may");
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.texts(A, B), ["may I?", "yes, you may"]);
+}
+
+#[test]
 fn a_letter_under_keys_that_a_restore_took_away_is_written_again() {
     let mut world = World::contacts();
     let restore = |world: &mut World, at: usize, store| {
