@@ -23,6 +23,11 @@ pub(super) struct Ledger {
     known: BTreeSet<EventId>,
     /// Events that somebody else than their author has stored: what an old folder forgot and nobody else has, never was.
     arrived: BTreeSet<EventId>,
+    /// Those that somebody honest has stored: it can show them to an author who forgot them. A liar may keep them to itself,
+    /// and what the author then hears is what it would hear if they had never been.
+    witnessed: BTreeSet<EventId>,
+    /// From which number on somebody was shown, since its folder was last put back, another branch of a chain of its own.
+    shown_branches: BTreeMap<(usize, ChainId), u64>,
     /// Who appends to a chain, and in which life.
     authors: BTreeMap<ChainId, (usize, u32)>,
     /// Chains of liars.
@@ -61,6 +66,7 @@ impl Ledger {
     /// A folder was put back: what was shown there before is not any more.
     pub(super) fn forget(&mut self, who: usize) {
         self.shown.retain(|(at, ..), _| *at != who);
+        self.shown_branches.retain(|(at, _), _| *at != who);
     }
 
     /// A chain that was forged: nobody is held to it.
@@ -135,6 +141,9 @@ impl Ledger {
         }
         if author != who {
             self.delivered += u64::from(self.arrived.insert(id));
+            if honest {
+                self.witnessed.insert(id);
+            }
             self.delivered_bytes += event.wire_len() as u64;
         }
         let counts = |other: &EventId| *other != id && (author == who || self.arrived.contains(other));
@@ -235,6 +244,23 @@ impl Ledger {
         }
     }
 
+    /// Looks at what a node has just taken in: once it was shown another branch of a chain of its own, it knows.
+    pub(super) fn heard(&mut self, who: usize, store: &MemoryStore, event: &Event) {
+        let (chain, seq) = (event.chain(), event.seq());
+        if self.authors.get(&chain).is_none_or(|(author, _)| *author != who) {
+            return;
+        }
+        let differs = |at: u64, id: EventId| store.event(chain, at).is_some_and(|ours| ours.id() != id);
+        let before = seq - 1;
+        let from = match event.header().prev {
+            _ if differs(seq, event.id()) => seq,
+            prev if differs(before, prev) => before,
+            _ => return,
+        };
+        let known = self.shown_branches.entry((who, chain)).or_insert(from);
+        *known = from.min(*known);
+    }
+
     /// Looks at what a node is about to say: nothing may leave that is not durable.
     pub(super) fn said(&self, doer: Doer, store: &MemoryStore, frames: &[Frame]) -> Vec<String> {
         let mut broken = Vec::new();
@@ -252,8 +278,10 @@ impl Ledger {
                     for event in &events.events {
                         let place = (event.chain(), event.seq());
                         let other = self.events.get(&place).filter(|id| **id != event.id());
-                        let counts = |other: &EventId| !doer.was_unaware || self.arrived.contains(other);
-                        if doer.honest && other.is_some_and(counts) {
+                        let counts = |other: &EventId| !doer.was_unaware || self.witnessed.contains(other);
+                        let branch = self.shown_branches.get(&(doer.who, event.chain()));
+                        let knows = branch.is_some_and(|from| *from <= event.seq());
+                        if doer.honest && (other.is_some_and(counts) || knows) {
                             broken.push(format!("I3: {} sends a second event {place:?}", doer.who));
                         }
                         let stored = store.event(event.chain(), event.seq());
@@ -342,6 +370,47 @@ mod tests {
         // Only what left its author counts: each branch is at somebody else.
         let broken = judged(&[(me, &first), (me, &one), (doer(2, 0), &one), (them, &other)]);
         assert!(broken.iter().any(|line| line.starts_with("I3")), "{broken:?}");
+    }
+
+    /// What is said of an author that sends its second branch, after an old folder was put back unnoticed: the first branch is
+    /// at somebody who is `honest`, and the author was `shown` it or not.
+    fn sends_its_second_branch(honest: bool, shown: bool) -> Vec<String> {
+        let key = ChainKey::from_secret_bytes([1; 32]);
+        let first = genesis(&key);
+        let (one, other) =
+            (next(&key, Some(&first), content(vec![1])), next(&key, Some(&first), content(vec![2])));
+        let me = doer(0, 1);
+        let me = Doer { unaware: true, was_unaware: true, ..me };
+        let them = Doer { honest, ..doer(1, 0) };
+        let mut ledger = Ledger::default();
+        let mut stores = [MemoryStore::default(), MemoryStore::default()];
+        for (doer, event) in
+            [(doer(0, 0), &first), (doer(0, 0), &one), (them, &first), (them, &one), (me, &other)]
+        {
+            let store = &mut stores[doer.who];
+            if doer.life == 1 {
+                // Back to the copy, in which there is only the beginning.
+                *store = MemoryStore::default();
+                let copy = Write::Event { conversation: ROOM, event: first.clone() };
+                assert_eq!(ready(store.commit(vec![copy])), Ok(()));
+            }
+            let write = Write::Event { conversation: ROOM, event: event.clone() };
+            assert_eq!(ready(store.commit(vec![write])), Ok(()));
+            let broken = ledger.committed(doer, store, &mut Model::default(), &BTreeMap::new());
+            assert_eq!(broken, [""; 0]);
+        }
+        if shown {
+            ledger.heard(0, &stores[0], &one);
+        }
+        let frame = Frame::Events(crate::frame::Events { conversation: ROOM, events: vec![other] });
+        ledger.said(me, &stores[0], &[frame])
+    }
+
+    #[test]
+    fn a_branch_is_held_against_its_author_if_somebody_honest_has_the_other_or_showed_it() {
+        assert_eq!(sends_its_second_branch(true, false).len(), 1);
+        assert_eq!(sends_its_second_branch(false, true).len(), 1);
+        assert_eq!(sends_its_second_branch(false, false), [""; 0], "nobody could know");
     }
 
     #[test]

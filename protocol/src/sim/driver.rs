@@ -18,6 +18,8 @@ use super::{
 };
 use crate::{
     config::Config,
+    event::Event,
+    frame::Frame,
     ids::{CommandId, UserId},
     node::{Batch, Command, Effect, Input, NewIdentity, Node, Notice, Refusal, Reply, Write},
 };
@@ -122,8 +124,12 @@ impl<S: SimSeal> World<S> {
         {
             self.trace.note(world, who, "wants", &[], || format!("{command:?}"));
         }
+        let heard: Vec<_> = inputs.iter().flat_map(events_in).cloned().collect();
         let batch = mutant::with(ways, || node.step(now, wall, inputs));
         self.commit(who, batch);
+        for event in heard {
+            self.ledger.heard(who, &self.hosts[who].store, &event);
+        }
     }
 
     /// One way for every batch: boundary, commit, checks, boundary, effects with a boundary after each.
@@ -354,6 +360,14 @@ impl<S: SimSeal> World<S> {
             self.stands(who, &command);
         }
     }
+}
+
+/// The events that came by a link.
+fn events_in(input: &Input) -> impl Iterator<Item = &Event> {
+    let frames = if let Input::Received { frames, .. } = input { frames.as_slice() } else { &[] };
+    frames
+        .iter()
+        .flat_map(|frame| if let Frame::Events(events) = frame { events.events.as_slice() } else { &[] })
 }
 
 /// Runs a future that never waits.
