@@ -496,12 +496,10 @@ impl<S: Seal> Node<S> {
 
     /// One number of a chain, two events. If the chain is ours, our data folder was restored or copied; else theirs was.
     fn forked(&mut self, id: ChainId, link: Option<LinkId>, other: &Event) {
-        let Some(chain) = self.chains.get_mut(&id) else { return };
+        let Some(chain) = self.chains.get(&id) else { return };
         if chain.owner == self.me.device {
             // From here on the peer has another branch of it; neither takes the other's.
-            chain.forked = true;
-            self.touch(Record::Chain(id));
-            self.discovered_restore(id);
+            self.own_branch(id);
             return;
         }
         self.chain_forked(id);

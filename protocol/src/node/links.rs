@@ -436,10 +436,15 @@ impl<S: Seal> Node<S> {
                 }
                 continue;
             }
+            let (mut last, class) = (chain.seq, chain.class);
             if chain.forked {
-                continue;
+                // What was confirmed before the branches parted may still be missing at a peer that was restored.
+                let marks = self.talks.get(&conversation).map(|talk| &talk.marks.theirs);
+                last = marks.and_then(|marks| marks.get(&chain_id)).map_or(0, |mark| mark.0);
+                if theirs.seq >= last {
+                    continue;
+                }
             }
-            let (last, class) = (chain.seq, chain.class);
             match standing {
                 Standing::Equal | Standing::Behind => {
                     let urgency = if class == Class::Pair { Urgency::Pair } else { Urgency::Content };
@@ -521,7 +526,12 @@ impl<S: Seal> Node<S> {
     fn fork_came(&mut self, fork: &Fork) {
         // Two events under our own signature: one of them was written by what we were copied from, or copied to.
         let (one, _) = fork.branches();
-        self.discovered_restore(one.chain());
+        let here = self.chains.get(&one.chain());
+        if here.is_some_and(|chain| chain.owner == self.me.device && chain.seq >= one.seq()) {
+            self.own_branch(one.chain());
+        } else {
+            self.discovered_restore(one.chain());
+        }
     }
 
     fn bye(&mut self, id: LinkId, bye: &Bye) {

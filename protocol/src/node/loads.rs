@@ -51,7 +51,9 @@ impl<S: Seal> Node<S> {
                     && ours.id() != other.id()
                 {
                     self.tell_fork(link, conversation, ours, &other);
-                    self.discovered_restore(other.chain());
+                    if self.is_written(other.chain()) {
+                        self.own_branch(other.chain());
+                    }
                 }
             }
             Some(Purpose::Rewrite(chain, last)) => self.rewrite(chain, last, &events),

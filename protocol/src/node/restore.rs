@@ -59,8 +59,18 @@ impl<S: Seal> Node<S> {
                 }
             }
             Fit::Known => {}
-            Fit::Next | Fit::Gap | Fit::Fork => self.discovered_restore(id),
+            Fit::Next | Fit::Gap => self.discovered_restore(id),
+            Fit::Fork => self.own_branch(id),
         }
+    }
+
+    /// There is another branch of a chain of ours: of ours nothing goes out that nobody confirmed.
+    pub(super) fn own_branch(&mut self, id: ChainId) {
+        if let Some(chain) = self.chains.get_mut(&id) {
+            chain.forked = true;
+            self.touch(Record::Chain(id));
+        }
+        self.discovered_restore(id);
     }
 
     pub(super) fn is_written(&self, chain: ChainId) -> bool {

@@ -83,7 +83,8 @@ fn who_was_blocked_when_the_folder_was_restored_is_heard_once_they_are_not() {
     for at in [A, B] {
         assert_eq!(world.texts(at, 1 - at).last().map(String::as_str), Some("I am"), "at {at}");
     }
-    assert_eq!(world.marks(B, A).0, world.rows(B, A).iter().filter(|row| row.mine).last().unwrap().key.seq);
+    let mine = world.rows(B, A).into_iter().rfind(|row| row.mine).unwrap();
+    assert_eq!(world.marks(B, A).0, mine.key.seq, "and Bob knows");
 }
 
 #[test]
@@ -107,6 +108,34 @@ fn a_yes_that_a_restore_forgot_is_said_again() {
     world.send(B, A, "yes, you may");
     world.pass(Duration::from_secs(10));
     assert_eq!(world.texts(A, B), ["may I?", "yes, you may"]);
+}
+
+#[test]
+fn a_branch_of_our_own_is_kept_back_once_another_was_shown() {
+    let mut world = World::contacts();
+    world.send(A, B, "before");
+    world.run();
+    let (alice, bob) = (world.peers[A].store.clone(), world.peers[B].store.clone());
+    world.send(A, B, "lost here");
+    world.run();
+    world.kill(A);
+    world.peers[A].store = alice;
+    world.peers[A].online = false;
+    world.open(A, false);
+    world.send(A, B, "written on a branch");
+    world.run();
+    world.go_online(A);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.lines(A, B), [System::Restored]);
+    // Bob forgets what he had of the first branch, and says so.
+    world.kill(B);
+    world.peers[B].store = bob;
+    world.open(B, true);
+    world.pass(Duration::from_secs(700));
+    let old = world.rows(B, A)[1].key;
+    let events = world.peers[B].store.events.keys().filter(|(chain, _)| *chain == old.chain);
+    assert_eq!(events.count() as u64, old.seq, "nothing after it came in that chain");
+    assert_eq!(world.texts(B, A), ["may I?", "before", "written on a branch"]);
 }
 
 #[test]
