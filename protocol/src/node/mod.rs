@@ -1,16 +1,19 @@
 //! The machine of one node: all its links and conversations. Inputs and time go in, one batch comes out.
 //!
 //! A message's way through it: `Command::Send` -> `conversation` encrypts it -> `chains` signs it as the next event of its
-//! chain -> `links` sends it where its place is next -> the other's `links` -> its `chains` finds it contiguous -> its
+//! chain -> `flow` sends it where its place is next -> the other's `flow` -> its `chains` finds it contiguous -> its
 //! `conversation` opens it -> an entry of the timeline; its `receipts` tell how far it came.
 
 mod batch;
 mod chains;
+mod comparing;
 mod conversation;
 mod dial;
+mod flow;
 mod io;
 mod letters;
 mod links;
+mod liveness;
 mod loads;
 mod me;
 mod pair;
