@@ -27,6 +27,8 @@ pub enum Error {
     NotSaidToBeForm,
     #[error("The form is not of this page, or the page is too old. Load the page again.")]
     Csrf,
+    #[error("Another site asked for this, so nothing was done. If you followed a link, go on from here.")]
+    OtherSite,
     #[error("The body is larger than 1 MiB.")]
     TooLarge,
     #[error("Send a token: Authorization: Bearer confab_... (peer-node token create makes one).")]
@@ -59,7 +61,7 @@ impl Error {
             Self::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotJson(_) => StatusCode::BAD_REQUEST,
             Self::NotSaidToBeJson | Self::NotSaidToBeForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Csrf | Self::Scope(_) => StatusCode::FORBIDDEN,
+            Self::Csrf | Self::OtherSite | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoToken | Self::BadToken => StatusCode::UNAUTHORIZED,
             Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -77,6 +79,7 @@ impl Error {
             Self::NotJson(_) => "not_json",
             Self::NotSaidToBeJson | Self::NotSaidToBeForm => "content_type",
             Self::Csrf => "csrf",
+            Self::OtherSite => "other_site",
             Self::TooLarge => "too_large",
             Self::NoToken => "no_token",
             Self::BadToken => "bad_token",
@@ -96,6 +99,7 @@ impl Error {
             Self::NotJson(_) | Self::TooLarge => Some("body"),
             Self::NotSaidToBeJson | Self::NotSaidToBeForm => Some("content-type"),
             Self::Csrf => Some("csrf"),
+            Self::OtherSite => Some("origin"),
             Self::NoToken | Self::BadToken | Self::Scope(_) => Some("authorization"),
             Self::TooFast { .. } | Self::NoRoute | Self::WrongMethod => None,
         }

@@ -14,6 +14,8 @@ use axum::{
 };
 use protocol::address::Address;
 
+use super::{Error, error};
+
 /// The names under which this door may be addressed.
 #[derive(Debug, Clone)]
 pub struct Hosts(Arc<Names>);
@@ -24,7 +26,7 @@ struct Names {
     port: u16,
 }
 
-/// Why a request was turned away. The words are for the logs of whoever wrote the client.
+/// Why a request was turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// RFC 9110, 15.5.20: this door does not speak for that name.
@@ -101,14 +103,13 @@ impl Hosts {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+impl Refusal {
+    /// Another name gets nothing at all; people whom another site sent here read that, and how to go on.
+    fn answer(self, request: &Request) -> Response {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST.into_response(),
-            Self::Origin | Self::OriginMissing | Self::Site | Self::Frame => {
-                (StatusCode::FORBIDDEN, "This request did not come from a page of this node.\n")
-                    .into_response()
-            }
+            Self::Frame => StatusCode::FORBIDDEN.into_response(),
+            Self::Origin | Self::OriginMissing | Self::Site => error::answer(request, &Error::OtherSite),
         }
     }
 }
@@ -132,7 +133,7 @@ pub async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> 
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             tracing::debug!(?refusal, path = request.uri().path(), "turned away");
-            refusal.into_response()
+            refusal.answer(&request)
         }
     };
     let headers = response.headers_mut();

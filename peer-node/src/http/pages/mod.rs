@@ -185,6 +185,7 @@ fn trouble(look: &Look, error: &Error) -> Response {
     let title = match error {
         Error::NoRoute => "There is no such page",
         Error::Csrf => "This page is too old",
+        Error::OtherSite => "Not from here",
         _ if error.status().is_server_error() => "That did not work",
         _ => "That is not possible",
     };
