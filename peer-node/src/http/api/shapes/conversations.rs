@@ -1,0 +1,147 @@
+//! Conversations and their messages.
+
+use protocol::ids::MsgId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Person, mirror, time};
+use crate::service;
+
+mirror!(
+    /// How far a message of one's own got; it only moves forward.
+    Progress = service::Progress { Pending, OnTheWay, Delivered, Read }
+);
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Conversation {
+    pub id: String,
+    pub person: Person,
+    pub last: Option<Message>,
+    #[schema(example = "3")]
+    pub unread: String,
+    pub draft: Option<String>,
+    pub typing: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Conversations {
+    pub conversations: Vec<Conversation>,
+}
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    Text,
+    /// A line of the house: new keys.
+    KeysChanged,
+    /// A line of the house: this data folder was restored from an old copy.
+    Restored,
+    /// A line of the house: theirs was.
+    PeerRestored,
+    /// Written by a newer version.
+    Unknown,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Message {
+    pub conversation: String,
+    pub id: String,
+    /// Where it stands: for `before` and `after`.
+    pub key: String,
+    pub author: String,
+    pub mine: bool,
+    pub kind: MessageKind,
+    pub text: Option<String>,
+    /// Of one's own messages only.
+    pub state: Option<Progress>,
+    /// By the author's clock.
+    #[schema(example = "2026-11-21T06:34:28.123Z")]
+    pub sent: String,
+    /// By this node's clock.
+    pub received: String,
+}
+
+/// A stretch of history, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct History {
+    pub messages: Vec<Message>,
+    pub older: bool,
+    pub newer: bool,
+    /// The key of the first unread message.
+    pub first_unread: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// At most 16 KiB.
+    pub text: String,
+    /// 32 hexadecimal digits of your own; sending twice with one id sends once.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub id: Option<MsgId>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// The newest message that was seen; left out: all of them.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub message: Option<MsgId>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Typing {
+    pub active: bool,
+}
+
+impl From<service::Conversation> for Conversation {
+    fn from(conversation: service::Conversation) -> Self {
+        Self {
+            id: conversation.id.to_string(),
+            person: conversation.person.into(),
+            last: conversation.last.map(Into::into),
+            unread: conversation.unread.to_string(),
+            draft: conversation.draft,
+            typing: conversation.typing,
+        }
+    }
+}
+
+impl From<service::Message> for Message {
+    fn from(message: service::Message) -> Self {
+        let (kind, text) = match message.content {
+            service::Content::Text(text) => (MessageKind::Text, Some(text)),
+            service::Content::Line(service::Line::KeysChanged) => (MessageKind::KeysChanged, None),
+            service::Content::Line(service::Line::Restored) => (MessageKind::Restored, None),
+            service::Content::Line(service::Line::PeerRestored) => (MessageKind::PeerRestored, None),
+            service::Content::Unknown => (MessageKind::Unknown, None),
+        };
+        Self {
+            conversation: message.conversation.to_string(),
+            id: message.id.to_string(),
+            key: message.place.to_string(),
+            author: message.author.to_string(),
+            mine: message.mine,
+            kind,
+            text,
+            state: message.progress.map(Into::into),
+            sent: time(message.sent),
+            received: time(message.received),
+        }
+    }
+}
+
+impl From<service::History> for History {
+    fn from(history: service::History) -> Self {
+        Self {
+            messages: history.messages.into_iter().map(Into::into).collect(),
+            older: history.older,
+            newer: history.newer,
+            first_unread: history.first_unread.map(|place| place.to_string()),
+        }
+    }
+}
