@@ -39,4 +39,4 @@ macro_rules! mirror {
         }
     };
 }
-pub(self) use mirror;
+use mirror;
