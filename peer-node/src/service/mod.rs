@@ -12,6 +12,7 @@ mod open;
 mod passphrase;
 pub mod people;
 pub mod private;
+pub mod search;
 pub mod settings;
 pub mod tokens;
 pub mod view;

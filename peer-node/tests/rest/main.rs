@@ -4,3 +4,4 @@ mod account;
 mod conversation;
 mod harness;
 mod people;
+mod search;

@@ -5,6 +5,7 @@ mod backup;
 mod conversations;
 mod node;
 mod people;
+mod search;
 pub mod shapes;
 
 use std::{marker::PhantomData, str::FromStr};
@@ -49,6 +50,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(conversations::history, conversations::send))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::typing))
+        .routes(routes!(search::search))
         .routes(routes!(events::follow))
         .routes(routes!(node::settings, node::change_settings))
         .routes(routes!(node::directory))

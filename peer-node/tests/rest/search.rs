@@ -1,0 +1,58 @@
+//! Search: what people type finds what people wrote, here or in one conversation.
+
+use hyper::{Method, StatusCode};
+use serde_json::json;
+
+use crate::harness::{ALICE, BOB, Directory, Node, meet};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_wherever_they_were_written_newest_first() {
+    let directory = Directory::start().await;
+    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
+    let messages = format!("conversations/{conversation}/messages");
+    alice.post(&messages, json!({ "text": "The caf\u{e9} by the harbour" })).await;
+    bob_hears.text("The caf\u{e9} by the harbour").await;
+    bob.post(&messages, json!({ "text": "Harbours are cold" })).await;
+    alice_hears.text("Harbours are cold").await;
+
+    let texts = async |query: &str| {
+        let hits = alice.get(&format!("search?{query}")).await;
+        let hits = hits["messages"].as_array().expect("a list").clone();
+        hits.iter().map(|hit| hit["text"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(texts("q=harbour").await, ["Harbours are cold", "The caf\u{e9} by the harbour"]);
+    assert_eq!(texts("q=harbour&limit=1").await, ["Harbours are cold"]);
+    assert_eq!(texts("q=CAFE+harb").await, ["The caf\u{e9} by the harbour"]);
+    assert_eq!(texts(&format!("q=cold&conversation={conversation}")).await, ["Harbours are cold"]);
+    assert!(texts("q=violets").await.is_empty());
+    let hit = alice.get("search?q=cafe").await["messages"][0].clone();
+    assert_eq!((&hit["conversation"], &hit["mine"]), (&json!(conversation), &json!(true)));
+
+    let nowhere = "00".repeat(32);
+    let long = "x".repeat(1025);
+    for (query, status, field) in [
+        (String::new(), StatusCode::UNPROCESSABLE_ENTITY, "q"),
+        ("q=".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "q"),
+        ("q=%22*%22".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "q"),
+        (format!("q={long}"), StatusCode::UNPROCESSABLE_ENTITY, "q"),
+        ("q=a&limit=0".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "limit"),
+        ("q=a&limit=201".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "limit"),
+        ("q=a&limit=many".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "limit"),
+        ("q=a&conversation=x".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "conversation"),
+        (format!("q=a&conversation={nowhere}"), StatusCode::NOT_FOUND, "conversation"),
+        ("q=a&order=up".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "order"),
+    ] {
+        let (found, problem) = alice.call(Method::GET, &format!("search?{query}"), None).await;
+        assert_eq!((found, &problem["field"]), (status, &json!(field)), "{query}: {problem}");
+    }
+    alice.post("lock", json!(null)).await;
+    let (status, problem) = alice.call(Method::GET, "search?q=harbour", None).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("locked")));
+    alice.stop().await;
+    bob.stop().await;
+    directory.stop().await;
+}
