@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod avatar;
+pub mod browser;
 pub mod chat;
 pub mod field;
 pub mod icon;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// `GET /settings`; the forms post to `/settings/visibility`, `/receipts`, `/typing`, `/theme`, `/directory`,
-/// `/tokens`, `/tokens/{id}/revoke`, and to `/lock` and `/sign-out`.
+/// `/tokens`, `/tokens/{id}/revoke`, `/sessions/{id}/end`, `/sessions/end-others`, and to `/lock` and `/sign-out`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/page.html")]
 pub struct SettingsPage {
@@ -29,6 +29,8 @@ pub struct SettingsPage {
     pub new_token: Option<String>,
     pub token_name: Field,
     pub blocked: Vec<Person>,
+    /// Browsers that are signed in to the page, this one first.
+    pub sessions: Vec<Session>,
     /// The part that the last form saved.
     pub saved: Option<Part>,
     /// `0.1.0`
@@ -44,6 +46,7 @@ pub enum Part {
     Theme,
     Directory,
     Tokens,
+    Sessions,
 }
 
 impl Part {
@@ -56,13 +59,22 @@ impl Part {
             Self::Theme => "theme",
             Self::Directory => "directory",
             Self::Tokens => "tokens",
+            Self::Sessions => "sessions",
         }
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Visibility, Self::Receipts, Self::Typing, Self::Theme, Self::Directory, Self::Tokens]
-            .into_iter()
-            .find(|part| part.word() == word)
+        [
+            Self::Visibility,
+            Self::Receipts,
+            Self::Typing,
+            Self::Theme,
+            Self::Directory,
+            Self::Tokens,
+            Self::Sessions,
+        ]
+        .into_iter()
+        .find(|part| part.word() == word)
     }
 }
 
@@ -73,6 +85,17 @@ pub struct Token {
     pub name: String,
     pub scopes: Vec<String>,
     pub created: WallMs,
+}
+
+/// A browser that is signed in to the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: String,
+    /// `Firefox on Linux`
+    pub browser: String,
+    pub seen: WallMs,
+    /// The one that looks at this page.
+    pub current: bool,
 }
 
 impl SettingsPage {
@@ -123,6 +146,26 @@ impl SettingsPage {
             new_token: None,
             token_name: Field::default(),
             blocked: vec![Person::sample("otto")],
+            sessions: vec![
+                Session {
+                    id: "a1".to_owned(),
+                    browser: "Firefox on Linux".to_owned(),
+                    seen: WallMs(1_794_660_000_000),
+                    current: true,
+                },
+                Session {
+                    id: "b2".to_owned(),
+                    browser: "Chrome on Linux".to_owned(),
+                    seen: WallMs(1_794_600_000_000),
+                    current: false,
+                },
+                Session {
+                    id: "c3".to_owned(),
+                    browser: "A browser".to_owned(),
+                    seen: WallMs(1_794_300_000_000),
+                    current: false,
+                },
+            ],
             saved: None,
             version: "0.1.0".to_owned(),
         };
@@ -134,6 +177,7 @@ impl SettingsPage {
             alone.fingerprint = None;
             alone.tokens.clear();
             alone.blocked.clear();
+            alone.sessions.truncate(1);
             alone
         };
         vec![

@@ -64,6 +64,8 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/settings/directory", post(settings::directory))
         .route("/settings/tokens", post(settings::create_token))
         .route("/settings/tokens/{token}/revoke", post(settings::revoke_token))
+        .route("/settings/sessions/{session}/end", post(settings::end_session))
+        .route("/settings/sessions/end-others", post(settings::end_other_sessions))
         .route("/api", get(reference::show))
         .route("/live", get(live::line))
         .route("/a/{build}/{name}", get(assets::file))
@@ -184,15 +186,22 @@ fn trouble(look: &Look, error: &Error) -> Response {
     }
     let title = match error {
         Error::NoRoute => "There is no such page",
+        Error::Service(service::Error::UnknownConversation) => "There is no such chat",
         Error::Csrf => "This page is too old",
         Error::OtherSite => "Not from here",
         _ if error.status().is_server_error() => "That did not work",
         _ => "That is not possible",
     };
+    let text = match error {
+        Error::Service(service::Error::UnknownConversation) => {
+            "The address may be mistyped, or the chat was deleted.".to_owned()
+        }
+        _ => error.to_string(),
+    };
     let page = TroublePage {
         page: Page::new(look.theme, String::new(), look.when.clone()),
         title: title.to_owned(),
-        text: error.to_string(),
+        text,
         action: Some(("/".to_owned(), "Go to your chats".to_owned())),
     };
     (error.status(), Html(page.html())).into_response()

@@ -9,7 +9,7 @@ use cookie::{Cookie, SameSite};
 use serde::Deserialize;
 use web::{
     Field, Theme,
-    settings::{Part, SettingsPage, Token},
+    settings::{Part, Session, SettingsPage, Token},
     shell::Place,
 };
 
@@ -69,9 +69,27 @@ async fn settings_page(visit: &Visit, door: &Door) -> Result<SettingsPage, Error
             .filter(|person| person.relation == Relation::Blocked)
             .map(view::person)
             .collect(),
+        sessions: sessions(visit, door),
         saved: None,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
+}
+
+/// This browser first, then those that were here last.
+fn sessions(visit: &Visit, door: &Door) -> Vec<Session> {
+    let mut sessions: Vec<Session> = door
+        .sessions
+        .list(door.clock.wall())
+        .into_iter()
+        .map(|listed| Session {
+            current: listed.id == visit.session.id(),
+            id: listed.id,
+            browser: web::browser::words(&listed.browser),
+            seen: listed.seen,
+        })
+        .collect();
+    sessions.sort_by_key(|session| (!session.current, std::cmp::Reverse(session.seen)));
+    sessions
 }
 
 fn token(token: &service::tokens::Token) -> Token {
@@ -224,4 +242,25 @@ pub(super) async fn revoke_token(
 ) -> Result<Response, Error> {
     service.tokens().revoke(&id)?;
     Ok(saved(&look, Part::Tokens))
+}
+
+/// `POST /settings/sessions/{session}/end`: one that is over already is as good.
+pub(super) async fn end_session(
+    look: Look,
+    State(door): State<Door>,
+    axum::extract::Path(id): axum::extract::Path<String>,
+    _: Form<Nothing>,
+) -> Response {
+    door.sessions.revoke(&id);
+    saved(&look, Part::Sessions)
+}
+
+/// `POST /settings/sessions/end-others`: links that were not used yet are worthless, too.
+pub(super) async fn end_other_sessions(
+    look: Look,
+    State(door): State<Door>,
+    form: Form<Nothing>,
+) -> Response {
+    door.sessions.revoke_others(form.session.id());
+    saved(&look, Part::Sessions)
 }

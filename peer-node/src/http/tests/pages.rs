@@ -107,6 +107,41 @@ async fn forms_without_the_session_s_token_change_nothing_and_say_so() {
 }
 
 #[tokio::test]
+async fn who_was_sent_by_another_site_reads_it_and_scripts_get_a_problem() {
+    let node = Node::fresh().await;
+    let visitor = Visitor::of(&node);
+    let foreign = [("cookie", visitor.cookie.as_str()), ("sec-fetch-site", "cross-site")];
+    let page = seen(node.send(Method::GET, "/settings", &foreign, "").await).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("Another site asked for this") && !page.text.contains("name=\"csrf\""));
+    let problem = json_of(node.send(Method::GET, "/api/v1/status", &foreign, "").await).await;
+    assert_eq!((&problem["code"], &problem["field"]), (&json!("other_site"), &json!("origin")));
+}
+
+#[tokio::test]
+async fn other_browsers_are_listed_and_signed_out() {
+    let node = Node::fresh().await;
+    let (here, there, far) = (Visitor::of(&node), Visitor::of(&node), Visitor::of(&node));
+    here.enter().await;
+    let page = here.get("/settings").await.text;
+    let end = |id: &str| format!("/settings/sessions/{id}/end");
+    let ids: Vec<String> =
+        node.door.sessions.list(node.door.clock.wall()).into_iter().map(|listed| listed.id).collect();
+    assert!(page.contains("This browser") && page.contains("Sign out all others"), "{page}");
+    assert!(!page.contains(&end(&ids[0])) && page.contains(&end(&ids[1])) && page.contains(&end(&ids[2])));
+
+    assert_eq!(here.post(&end(&ids[1]), &[]).await.next, "/settings?saved=sessions#sessions");
+    assert_eq!(there.get("/settings").await.next, "/launch", "signed out");
+    assert_eq!(far.get("/settings").await.status, StatusCode::OK, "the others stay");
+    let unused = node.door.sessions.launch(node.door.clock.wall(), None);
+    assert_eq!(here.post("/settings/sessions/end-others", &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(far.get("/settings").await.next, "/launch", "signed out");
+    assert!(node.door.sessions.redeem(&unused, &node.door.hosts, "", node.door.clock.wall()).is_none());
+    let page = here.get("/settings").await.text;
+    assert!(page.contains("This browser") && !page.contains("/settings/sessions/"), "nobody else is left");
+}
+
+#[tokio::test]
 async fn every_page_of_a_fresh_node_leads_to_the_first_run() {
     let node = Node::fresh().await;
     let visitor = Visitor::of(&node);
@@ -162,7 +197,7 @@ async fn an_open_node_shows_its_pages_and_a_locked_one_nothing() {
     assert!(wrong.text.contains("id=\"address-error\""), "{}", wrong.text);
     let unknown = visitor.get(&format!("/chats/{}", "ab".repeat(32))).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    assert!(unknown.text.contains("There is no such conversation."));
+    assert!(unknown.text.contains("There is no such chat"));
 
     assert_eq!(visitor.post("/settings/receipts", &[]).await.next, "/settings?saved=receipts#receipts");
     assert!(!node.door.service.settings().await.expect("open").receipts, "no tick is no");
