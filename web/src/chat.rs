@@ -67,6 +67,8 @@ pub struct Request {
     pub from: Option<Origin>,
     /// The first twelve digits of the safety number.
     pub digits: String,
+    /// Somebody of that name, with other keys, is known here already.
+    pub new_keys: bool,
 }
 
 /// Which way a request came.
@@ -191,10 +193,11 @@ impl ChatPage {
             reach: Reach::Away,
             ..chat(standing)
         };
-        let asking = || {
+        let asking = |new_keys| {
             Standing::Asking(Request {
                 from: Some(Origin::Directory("chat.example.org".to_owned())),
                 digits: "27183 45901 28".to_owned(),
+                new_keys,
             })
         };
         let mut unread = chat(Standing::Contact);
@@ -202,8 +205,6 @@ impl ChatPage {
         unread.reach = Reach::Seen(WallMs(When::sample().now.0 - 9 * 60_000));
         let mut offline = page(unread.clone());
         offline.shell.network = crate::shell::Network::sample_offline();
-        let mut request = page(alone(asking()));
-        request.shell.place = Place::Chat(request.chat.conversation);
         vec![
             ("chat", page(chat(Standing::Contact))),
             ("chat_unread", page(unread)),
@@ -212,7 +213,8 @@ impl ChatPage {
                 "chat_empty",
                 page(Chat { rows: Vec::new(), earlier: None, reach: Reach::Away, ..chat(Standing::Contact) }),
             ),
-            ("chat_request", request),
+            ("chat_request", page(alone(asking(false)))),
+            ("chat_request_new_keys", page(alone(asking(true)))),
             (
                 "chat_asked",
                 page(Chat {

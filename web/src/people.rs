@@ -196,8 +196,14 @@ impl ConnectPage {
             digits: "40381 22907 51".to_owned(),
             relation: Relation::Stranger,
         };
+        let myself = Answer {
+            person: Person::sample("ana"),
+            digits: "10110 22031 47".to_owned(),
+            relation: Relation::You,
+        };
         vec![
             ("connect", page(Field::default(), None)),
+            ("connect_myself", page(Field::new("192.168.1.20:7401"), Some(myself))),
             ("connect_answer", page(Field::new("192.168.1.34:7401"), Some(carla))),
             (
                 "connect_silent",

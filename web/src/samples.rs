@@ -13,7 +13,6 @@ pub fn all() -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("setup_welcome", setup::WelcomePage::sample().html()),
         ("setup_confirm", setup::ConfirmPage::sample().html()),
-        ("setup_reset", setup::ResetPage::sample().html()),
         ("setup_recovery", setup::RecoveryPage::sample().html()),
         ("setup_visibility", setup::VisibilityPage::sample().html()),
         ("reference", ReferencePage::sample().html()),
@@ -22,6 +21,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     all.extend(many(LaunchPage::samples()));
     all.extend(many(setup::DirectoryPage::samples()));
     all.extend(many(setup::AccountPage::samples()));
+    all.extend(many(setup::ResetPage::samples()));
     all.extend(many(UnlockPage::samples()));
     all.extend(many(ChatsPage::samples()));
     all.extend(many(ChatPage::samples()));

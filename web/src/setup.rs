@@ -183,15 +183,26 @@ impl ConfirmPage {
 }
 
 impl ResetPage {
-    pub fn sample() -> Self {
-        Self {
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let page = || Self {
             page: Page::sample(),
             username: "ana".to_owned(),
             directory: "chat.example.org".to_owned(),
             recovery: Field::default(),
             key: Field::default(),
             tick_error: None,
-        }
+        };
+        let wrong = Self {
+            recovery: Field::new("-----BEGIN AGE ENCRYPTED FILE-----\nYWdlLWVuY3J5cHRpb24ub3JnL3Yx"),
+            key: Field::wrong("3KQ7-M2ZD-XW4T", "That recovery key doesn\u{2019}t fit."),
+            ..page()
+        };
+        let unticked = Some("Tick this first: it can\u{2019}t be taken back.".to_owned());
+        vec![
+            ("setup_reset", page()),
+            ("setup_reset_wrong", wrong),
+            ("setup_reset_unticked", Self { tick_error: unticked, ..page() }),
+        ]
     }
 }
 

@@ -35,6 +35,10 @@ impl UnlockPage {
             ("unlock", page(Field::default(), None, false)),
             ("unlock_wrong", page(wrong, Some(4), false)),
             ("unlock_recovery", page(Field::default(), None, true)),
+            (
+                "unlock_recovery_wrong",
+                page(Field::wrong("3KQ7-M2ZD-XW4T", "That recovery key doesn\u{2019}t fit."), None, true),
+            ),
         ]
     }
 }

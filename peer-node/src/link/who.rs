@@ -40,7 +40,8 @@ pub enum Error {
 
 fn unreachable(tried: &[Tried]) -> String {
     match tried.last() {
-        Some(last) => format!("{} cannot be reached: {}", last.address, last.reason),
+        // The address was typed a moment ago, and who says this says it as well.
+        Some(last) => last.reason.to_string(),
         None => "there is no address to dial".to_owned(),
     }
 }

@@ -54,8 +54,8 @@ pub(super) async fn unlock(
 ) -> Result<Response, Error> {
     let Secrets { passphrase, recovery_key, new_passphrase } = form.fields;
     let recovery = recovery_key.is_some();
-    let error = match (passphrase, recovery_key, new_passphrase) {
-        (_, Some(key), Some(new)) => service.unlock_with_recovery(&key, &new).await,
+    let error = match (passphrase, recovery_key.as_ref(), new_passphrase) {
+        (_, Some(key), Some(new)) => service.unlock_with_recovery(key, &new).await,
         (Some(passphrase), None, _) => service.unlock(&passphrase).await,
         _ => return Err(missing()),
     };
@@ -65,6 +65,8 @@ pub(super) async fn unlock(
     }
     let visit = Visit { look, session: form.session };
     let mut page = unlock_page(&visit, &service, recovery).await;
+    // Fifty-six letters and digits are not typed twice for the sake of one.
+    page.secret.value = recovery_key.unwrap_or_default();
     let said = Some(error.to_string());
     match error {
         service::Error::TooManyTries { seconds } => page.wait = Some(seconds),

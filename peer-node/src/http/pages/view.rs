@@ -161,6 +161,14 @@ pub(super) fn about_directory(error: &service::Error, url: &str) -> String {
     }
 }
 
+/// Why the directory was not searched.
+pub(super) fn about_search(error: &service::Error) -> String {
+    match error {
+        service::Error::DirectoryDown(_) => "The directory does not answer right now.".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 pub(in crate::http) fn visibility(visibility: service::Visibility) -> Visibility {
     match visibility {
         service::Visibility::Everyone => Visibility::Everyone,
@@ -234,6 +242,7 @@ fn standing(with: &service::Person, digits: &str, directory: Option<&str>) -> St
         Relation::Asking => Standing::Asking(Request {
             from: directory.is_none().then_some(Origin::Address),
             digits: beginning(digits),
+            new_keys: with.keys_changed,
         }),
         Relation::Declined => Standing::Declined,
         _ if with.keys_changed => Standing::KeysChanged,

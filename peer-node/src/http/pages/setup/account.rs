@@ -96,7 +96,7 @@ pub(super) async fn go_in(
             return Redirect::to("/setup/reset").into_response();
         }
         service::Error::BadRecovery(_) | service::Error::WrongRecovery => {
-            let mut page = reset_page(visit, &draft);
+            let mut page = reset_page(visit, &draft, entry.keys);
             let wrong_key = matches!(error, service::Error::WrongRecovery);
             let field = if wrong_key { &mut page.key } else { &mut page.recovery };
             field.error = said;

@@ -19,13 +19,18 @@ use crate::{
     service::{Service, account::Keys},
 };
 
-pub(super) fn reset_page(visit: &Visit, draft: &Draft) -> ResetPage {
+/// With what was typed into it: fifty-six letters and digits are not typed twice for the sake of one.
+pub(super) fn reset_page(visit: &Visit, draft: &Draft, typed: Keys) -> ResetPage {
+    let (recovery, key) = match typed {
+        Keys::Recovery { file, key } => (file, key),
+        Keys::Unsaid | Keys::Reset => Default::default(),
+    };
     ResetPage {
         page: visit.page(),
         username: draft.username.clone(),
         directory: draft.directory_name().unwrap_or_default(),
-        recovery: Field::default(),
-        key: Field::default(),
+        recovery: Field::new(recovery),
+        key: Field::new(key),
         tick_error: None,
     }
 }
@@ -41,7 +46,7 @@ pub(in crate::http::pages) async fn reset(
     if draft.passphrase.is_none() {
         return Ok(Redirect::to("/setup/account").into_response());
     }
-    Ok(html(&reset_page(&visit, &draft)))
+    Ok(html(&reset_page(&visit, &draft, Keys::Unsaid)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,7 +74,7 @@ pub(in crate::http::pages) async fn reset_or_restore(
         ("restore", _) => Keys::Recovery { file: recovery, key },
         ("reset", Some(_)) => Keys::Reset,
         ("reset", None) => {
-            let mut page = reset_page(&visit, &draft);
+            let mut page = reset_page(&visit, &draft, Keys::Recovery { file: recovery, key });
             page.tick_error = Some("Tick this first: it can\u{2019}t be taken back.".to_owned());
             return Ok(html(&page));
         }
