@@ -5,4 +5,5 @@ mod first_conversation;
 mod killed;
 mod localhost;
 mod offline;
+mod pages;
 mod secrets;

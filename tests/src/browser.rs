@@ -1,8 +1,11 @@
-//! A real browser: Chromium by chromedriver, with axe-core and an eye for what is cut off.
+//! A real browser: Chromium by chromedriver. `look` judges what it shows, `hands` do what a person does.
 
-use std::{fs, path::Path, process::Stdio, sync::Arc};
+mod hands;
+mod look;
 
-use anyhow::{Context, Result, ensure};
+use std::{process::Stdio, sync::Arc};
+
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
@@ -134,57 +137,6 @@ impl Browser {
         anyhow::bail!("the page never showed it: {script}\n{}", text.as_str().unwrap_or_default())
     }
 
-    /// Fails on any axe-core finding and on any element that is cut off at this width.
-    ///
-    /// # Errors
-    /// The findings, in words.
-    pub async fn check_page(&self, name: &str) -> Result<()> {
-        self.no_element_is_cut_off(name).await?;
-        let Some(axe) = axe() else { return Ok(()) };
-        self.script(&axe).await?;
-        let run = "const done = arguments[arguments.length - 1];
-            axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})
-              .then(r => done(r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | '))))
-              .catch(e => done(['axe failed: ' + e]));";
-        let found = self.driver.execute_async(Arc::<str>::from(run), Vec::new()).await?;
-        let found = found.json().as_array().context("axe answers a list")?.clone();
-        let text: Vec<_> = found.iter().filter_map(Value::as_str).collect();
-        ensure!(text.is_empty(), "{name}: axe-core found\n{}", text.join("\n"));
-        Ok(())
-    }
-
-    async fn no_element_is_cut_off(&self, name: &str) -> Result<()> {
-        // Elements that are meant to be out of sight (skip links, text for screen readers) are clipped to a pixel.
-        let script = "
-            const wide = document.documentElement.clientWidth, out = [];
-            if (document.documentElement.scrollWidth > wide + 1) out.push('the page scrolls sideways');
-            for (const el of document.querySelectorAll('body *')) {
-              const box = el.getBoundingClientRect(), style = getComputedStyle(el);
-              if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') continue;
-              if (el.closest('[data-offscreen], .visually-hidden, .skip')) continue;
-              if (box.right > wide + 1 || box.left < -1) out.push(el.outerHTML.slice(0, 120));
-              if (el.matches('button, a.button, label') && el.scrollWidth > el.clientWidth + 1 && style.overflow !== 'visible' && style.textOverflow !== 'ellipsis')
-                out.push('text cut: ' + el.outerHTML.slice(0, 120));
-            }
-            return out;";
-        let out = self.script(script).await?;
-        let out: Vec<_> = out.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        ensure!(out.is_empty(), "{name}: cut off\n{}", out.join("\n"));
-        Ok(())
-    }
-
-    /// Saves a picture of what the window shows.
-    ///
-    /// # Errors
-    /// The browser's, or the file's.
-    pub async fn picture(&self, file: &Path) -> Result<()> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        self.driver.screenshot(file).await?;
-        Ok(())
-    }
-
     /// Ends the session.
     ///
     /// # Errors
@@ -193,14 +145,4 @@ impl Browser {
         self.driver.quit().await?;
         Ok(())
     }
-}
-
-/// axe-core's script: fetched by `tests/fetch-axe`, not committed.
-fn axe() -> Option<String> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/axe/axe.min.js");
-    let script = fs::read_to_string(file).ok();
-    if script.is_none() {
-        require::missing("axe-core", "run tests/fetch-axe");
-    }
-    script
 }

@@ -90,6 +90,20 @@ impl TestNode {
         Ok(())
     }
 
+    /// Starts it again without its passphrase, so that it stays locked until somebody types it; with as few tries a
+    /// minute as people have.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn restart_locked(&mut self) -> Result<()> {
+        let file = self.folder.path().join("passphrase");
+        let away = self.folder.path().join("passphrase.away");
+        std::fs::rename(&file, &away)?;
+        let restarted = self.restart().await;
+        std::fs::rename(&away, &file)?;
+        restarted
+    }
+
     /// Starts it again, telling others another address of its link door.
     ///
     /// # Errors
@@ -209,12 +223,15 @@ async fn start(
         ("CONFAB_UI", ui.to_owned()),
         ("CONFAB_LISTEN", listen.to_owned()),
         ("CONFAB_ANNOUNCE", announce.to_owned()),
-        ("CONFAB_PASSPHRASE_FILE", folder.join("passphrase").display().to_string()),
         ("CONFAB_NO_OPEN", "true".to_owned()),
         ("CONFAB_LOG", "trace".to_owned()),
         ("CONFAB_API_PER_SECOND", "100000".to_owned()),
-        ("CONFAB_LOGINS_PER_MINUTE", "1000".to_owned()),
     ];
+    let passphrase = folder.join("passphrase");
+    if passphrase.is_file() {
+        env.push(("CONFAB_PASSPHRASE_FILE", passphrase.display().to_string()));
+        env.push(("CONFAB_LOGINS_PER_MINUTE", "1000".to_owned()));
+    }
     env.extend(directory.map(|url| ("CONFAB_DIRECTORY", url.to_owned())));
     let mut program = Program::start("peer-node", &[], &env)?;
     let launch = program
