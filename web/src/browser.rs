@@ -10,7 +10,6 @@ pub fn words(user_agent: &str) -> String {
         ("OPR/", "Opera"),
         ("Firefox/", "Firefox"),
         ("FxiOS/", "Firefox"),
-        ("HeadlessChrome/", "Chrome without a window"),
         ("Chrome/", "Chrome"),
         ("CriOS/", "Chrome"),
         ("Safari/", "Safari"),
@@ -33,8 +32,6 @@ pub fn words(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn browsers_are_called_by_the_names_that_people_know() {
         for (says, words) in [

@@ -58,6 +58,8 @@ pub enum Standing {
     Blocked,
     /// Their keys are new: writing waits until the reader agrees.
     KeysChanged,
+    /// They started anew, the new keys are confirmed, and the talk goes on in this other chat.
+    Moved(ConversationId),
 }
 
 /// What a request shows beside the first message, which is a row of the chat.
@@ -93,7 +95,7 @@ impl Standing {
         match self {
             Self::Contact | Self::Asked | Self::DeclinedMe => "yes",
             Self::KeysChanged => "wait",
-            Self::Asking(_) | Self::Declined | Self::Blocked => "no",
+            Self::Asking(_) | Self::Declined | Self::Blocked | Self::Moved(_) => "no",
         }
     }
 }
@@ -236,6 +238,7 @@ impl ChatPage {
             ("chat_declined", page(alone(Standing::Declined))),
             ("chat_blocked", page(chat(Standing::Blocked))),
             ("chat_keys_changed", page(chat(Standing::KeysChanged))),
+            ("chat_moved", page(chat(Standing::Moved(ConversationId([9; 32]))))),
             ("chat_details", page(Chat { details_open: true, ..chat(Standing::Contact) })),
         ]
     }

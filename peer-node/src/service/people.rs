@@ -93,6 +93,18 @@ impl Service {
         Ok(open.view_in_full(person))
     }
 
+    /// The conversation with the confirmed contact who took the place of `user` by starting anew.
+    ///
+    /// # Errors
+    /// When the node is not open.
+    pub async fn successor(&self, user: UserId) -> Result<Option<ConversationId>, Error> {
+        let mut people = self.people().await?.into_iter();
+        let next = people.find(|person| {
+            person.replaces == Some(user) && person.relation == Relation::Contact && !person.keys_changed
+        });
+        Ok(next.and_then(|person| person.conversation))
+    }
+
     /// People who asked me and people whom I asked, without an answer.
     ///
     /// # Errors

@@ -200,7 +200,9 @@ impl Teller {
 
     async fn standing(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {
         let network = view::network(&self.door.service.status().await);
-        let chat = view::chat(open, network.directory.name());
+        let Ok(chat) = view::chat_now(&self.door.service, open, network.directory.name()).await else {
+            return;
+        };
         let html = StandingFragment { page, chat: &chat }.html();
         if self.is_new("standing", &html) {
             said.push(json!({ "op": "standing", "html": html }));

@@ -70,7 +70,7 @@ async fn load(
         Some(text) => service.history(id, Stretch::Before(read(text)?), PAGE).await?,
         None => opening(service, &conversation).await?,
     };
-    let mut chat = view::chat(&conversation, shell.network.directory.name());
+    let mut chat = view::chat_now(service, &conversation, shell.network.directory.name()).await?;
     let messages: Vec<Message> = history
         .messages
         .iter()

@@ -217,6 +217,22 @@ pub(in crate::http) fn status(progress: service::Progress, with: &service::Perso
     }
 }
 
+/// As [`chat`], and where the talk went on if they started anew.
+pub(in crate::http) async fn chat_now(
+    service: &Service,
+    conversation: &service::Conversation,
+    directory: Option<&str>,
+) -> Result<Chat, Error> {
+    let mut chat = chat(conversation, directory);
+    let user = conversation.person.user;
+    if conversation.person.relation == Relation::Contact
+        && let Some(next) = service.successor(user).await?
+    {
+        chat.standing = Standing::Moved(next);
+    }
+    Ok(chat)
+}
+
 /// A chat without its rows.
 pub(in crate::http) fn chat(conversation: &service::Conversation, directory: Option<&str>) -> Chat {
     let with = &conversation.person;
