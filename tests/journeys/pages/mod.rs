@@ -1,6 +1,7 @@
 //! Every page beyond the first conversation, come to as people come to it, in a real browser: each is held against
 //! axe-core and the edges of the window at 1280 and 375 px, light and dark. One file a story.
 
+mod access;
 mod by_address;
 mod new_computer;
 mod refusals;

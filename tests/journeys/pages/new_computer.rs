@@ -15,7 +15,7 @@ async fn who_starts_anew_is_confirmed_by_the_people_they_write_to() -> Result<()
     let directory = TestDirectory::start().await?;
     let alice = TestNode::with_account("alice", &directory.url).await?;
     let mut old = TestNode::with_account("bob", &directory.url).await?;
-    acquainted(&alice, &old).await?;
+    let before = acquainted(&alice, &old).await?;
     alices.open_page(&alice).await?;
     old.program.stop().await?;
 
@@ -63,6 +63,12 @@ async fn who_starts_anew_is_confirmed_by_the_people_they_write_to() -> Result<()
     alices.write("The digits match").await?;
     bobs.open_chat("alice").await?;
     bobs.until_said("The digits match").await?;
+    // The old chat stays to be read, and says where the talk goes on.
+    alices.visit(&alice, &format!("/chats/{before}")).await?;
+    alices.until_read("started anew on another computer").await?;
+    alices.look("chat-moved").await?;
+    alices.press("Open the new chat").await?;
+    alices.until_said("The digits match").await?;
     alices.quit().await?;
     bobs.quit().await
 }

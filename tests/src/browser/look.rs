@@ -57,6 +57,13 @@ impl Browser {
     async fn no_element_is_cut_off(&self, name: &str) -> Result<()> {
         // Elements that are meant to be out of sight (skip links, text for screen readers) are clipped to a pixel.
         let script = "
+            const hides = overflow => /hidden|clip/.test(overflow);
+            const scrolls = el => {
+              if (!el) return false;
+              const style = getComputedStyle(el), root = el === document.documentElement;
+              const open = root ? !hides(style.overflowY) : /auto|scroll/.test(style.overflowY);
+              return open && el.scrollHeight > el.clientHeight || scrolls(el.parentElement);
+            };
             const wide = document.documentElement.clientWidth, out = [];
             if (document.documentElement.scrollWidth > wide + 1) out.push('the page scrolls sideways');
             for (const el of document.querySelectorAll('body *')) {
@@ -68,6 +75,13 @@ impl Browser {
               if (box.right > wide + 1 || box.left < -1) out.push(el.outerHTML.slice(0, 120));
               if (el.matches('button, a.button, label') && el.scrollWidth > el.clientWidth + 1 && style.overflow !== 'visible' && style.textOverflow !== 'ellipsis')
                 out.push('text cut: ' + el.outerHTML.slice(0, 120));
+              // Text that its own box hides, without the dots that say so.
+              const text = [...el.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+              if (text && el.matches(':not(textarea, option)') && (hides(style.overflowX) && el.scrollWidth > el.clientWidth + 1 || hides(style.overflowY) && el.scrollHeight > el.clientHeight + 1) && style.textOverflow !== 'ellipsis')
+                out.push('hidden text: ' + el.outerHTML.slice(0, 120));
+              // What can be pressed can be scrolled to.
+              if (el.matches('a, button, input, textarea, select, summary') && (box.bottom > innerHeight + 1 || box.top < -1) && !scrolls(el))
+                out.push('out of reach: ' + el.outerHTML.slice(0, 120));
             }
             return out;";
         let out = self.script(script).await?;
