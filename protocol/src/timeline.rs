@@ -75,6 +75,8 @@ pub enum System {
     Restored,
     /// The other side's data folder was restored or copied.
     PeerRestored,
+    /// The other goes on with another device, signed by the account key that was known before.
+    NewDevice,
 }
 
 /// Kinds of entries that a node writes for itself: none of them ever comes from a peer.
@@ -82,6 +84,7 @@ pub const LOCAL_KINDS: u16 = 0xff00;
 const KEYS_CHANGED: u16 = LOCAL_KINDS;
 const RESTORED: u16 = LOCAL_KINDS + 1;
 const PEER_RESTORED: u16 = LOCAL_KINDS + 2;
+const NEW_DEVICE: u16 = LOCAL_KINDS + 3;
 
 /// The chain of what stands in no chain: lines of the house, and a request whose chain is not here yet.
 pub const NO_CHAIN: ChainId = ChainId([0; 32]);
@@ -93,6 +96,7 @@ impl System {
             System::KeysChanged => KEYS_CHANGED,
             System::Restored => RESTORED,
             System::PeerRestored => PEER_RESTORED,
+            System::NewDevice => NEW_DEVICE,
         }
     }
 }
@@ -103,6 +107,7 @@ impl Content {
             (KEYS_CHANGED, _) => Content::System(System::KeysChanged),
             (RESTORED, _) => Content::System(System::Restored),
             (PEER_RESTORED, _) => Content::System(System::PeerRestored),
+            (NEW_DEVICE, _) => Content::System(System::NewDevice),
             (_, Ok(Body::Text { text })) => Content::Text { text },
             (_, Ok(Body::Unknown { .. }) | Err(_)) => Content::Unknown { kind },
         }

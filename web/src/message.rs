@@ -39,12 +39,14 @@ pub enum Body {
     Restored,
     /// A line of the house itself: theirs did.
     PeerRestored,
+    /// A line of the house itself: they go on with another device, and their keys are the ones that were known.
+    NewDevice,
 }
 
 impl Body {
     /// A line between the messages, without an author.
     pub fn is_system(&self) -> bool {
-        matches!(self, Self::KeysChanged | Self::Restored | Self::PeerRestored)
+        matches!(self, Self::KeysChanged | Self::Restored | Self::PeerRestored | Self::NewDevice)
     }
 }
 

@@ -176,6 +176,7 @@ impl Open {
                 ItemContent::System(System::KeysChanged) => Content::Line(Line::KeysChanged),
                 ItemContent::System(System::Restored) => Content::Line(Line::Restored),
                 ItemContent::System(System::PeerRestored) => Content::Line(Line::PeerRestored),
+                ItemContent::System(System::NewDevice) => Content::Line(Line::NewDevice),
                 ItemContent::Unknown { .. } | ItemContent::Unborn => Content::Unknown,
             },
         }

@@ -184,6 +184,7 @@ pub enum Line {
     KeysChanged,
     Restored,
     PeerRestored,
+    NewDevice,
 }
 
 /// A stretch of history, oldest first.

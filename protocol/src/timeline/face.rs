@@ -77,6 +77,7 @@ impl System {
             System::KeysChanged => 1,
             System::Restored => 2,
             System::PeerRestored => 3,
+            System::NewDevice => 4,
         }
     }
 
@@ -85,6 +86,7 @@ impl System {
             1 => System::KeysChanged,
             2 => System::Restored,
             3 => System::PeerRestored,
+            4 => System::NewDevice,
             _ => return Err(Violation::malformed("a system line of a later version")),
         })
     }
@@ -149,6 +151,7 @@ mod tests {
             Content::System(System::KeysChanged),
             Content::System(System::Restored),
             Content::System(System::PeerRestored),
+            Content::System(System::NewDevice),
             Content::Unknown { kind: 77 },
         ];
         for (seq, content) in (1..).zip(contents) {

@@ -105,9 +105,13 @@ fn preview(conversation: &service::Conversation, open: bool) -> Preview {
         _ => {}
     }
     match conversation.last.as_ref().map(|last| (&last.content, last.mine)) {
-        None | Some((service::Content::Line(service::Line::Restored | service::Line::PeerRestored), _)) => {
-            Preview::Empty
-        }
+        None
+        | Some((
+            service::Content::Line(
+                service::Line::Restored | service::Line::PeerRestored | service::Line::NewDevice,
+            ),
+            _,
+        )) => Preview::Empty,
         Some((service::Content::Text(text), mine)) => Preview::Text { mine, text: one_line(text) },
         Some((service::Content::Line(service::Line::KeysChanged), _)) => Preview::KeysChanged,
         Some((service::Content::Unknown, _)) => Preview::UpdateNeeded,
@@ -199,6 +203,7 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
             service::Content::Line(service::Line::KeysChanged) => Body::KeysChanged,
             service::Content::Line(service::Line::Restored) => Body::Restored,
             service::Content::Line(service::Line::PeerRestored) => Body::PeerRestored,
+            service::Content::Line(service::Line::NewDevice) => Body::NewDevice,
             service::Content::Unknown => Body::Unknown,
         },
         status: message.progress.map(|progress| status(progress, with)),

@@ -39,6 +39,8 @@ pub enum MessageKind {
     Restored,
     /// A line of the house: theirs was.
     PeerRestored,
+    /// A line of the house: they go on with another device, under the same account key.
+    NewDevice,
     /// Written by a newer version.
     Unknown,
 }
@@ -124,6 +126,7 @@ impl From<service::Message> for Message {
             service::Content::Line(service::Line::KeysChanged) => (MessageKind::KeysChanged, None),
             service::Content::Line(service::Line::Restored) => (MessageKind::Restored, None),
             service::Content::Line(service::Line::PeerRestored) => (MessageKind::PeerRestored, None),
+            service::Content::Line(service::Line::NewDevice) => (MessageKind::NewDevice, None),
             service::Content::Unknown => (MessageKind::Unknown, None),
         };
         Self {
