@@ -1,6 +1,6 @@
 //! Backups: one encrypted file with everything that makes a person themselves again on a new machine.
 //!
-//! Inside is the account key, the people with the keys pinned for them, conversations, marks, history and settings.
+//! Inside is the account key, the people with their profiles and the keys pinned for them, conversations, marks, history and settings.
 //! There are no ratchets and no device key: a restored node is a new device, because a ratchet that runs twice gives
 //! itself away. The file is an age passphrase file (<https://age-encryption.org/v1>); its plaintext is
 //!
@@ -9,6 +9,8 @@
 //! records: kind (1 byte), length (4 bytes, little endian), that many bytes
 //!   1 account   JSON    2 person JSON    3 conversation JSON    4 mark JSON    5 setting JSON
 //!   6 item      conversation[32] id[16] ord[8] chain[32] seq[8] face (the item's own encoding), numbers big endian
+//!   7 known     a person as the machine knows them (`protocol::node::Known`), so that a new device can write to them
+//!   8 number    of the account's newest profile, 8 bytes, big endian: that of a new device is above it
 //!   255 end     JSON: how many records of each kind stood before it
 //! zeros up to a multiple of 1 MiB
 //! ```
@@ -19,6 +21,7 @@
 mod format;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Seek},
@@ -27,6 +30,11 @@ use std::{
 };
 
 use age::secrecy::SecretString;
+use protocol::{
+    ids::ChainId,
+    node::{Carried, Known},
+    timeline::Item,
+};
 use tokio::{runtime::Handle, task::spawn_blocking};
 use unicode_normalization::UnicodeNormalization;
 
@@ -62,6 +70,8 @@ pub enum Error {
     Full,
     #[error("cannot {doing} {path}: {source}")]
     File { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("what the node knows of its people cannot be read: {0}")]
+    Records(&'static str),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -128,6 +138,13 @@ fn write_file(
     let mut to = Recorder::new(encryptor.wrap_output(target).map_err(failed)?).map_err(failed)?;
 
     to.write(Record::Account(account.clone())).map_err(failed)?;
+    // First, so that a node which goes on meanwhile has more history in the file than its people are said to have sent.
+    let records = runtime.block_on(store.records())?;
+    let Carried { number, known } = Carried::of(&records).map_err(|error| Error::Records(error.0))?;
+    to.write(Record::Number(number)).map_err(failed)?;
+    for known in known {
+        to.write(Record::Known(Box::new(known))).map_err(failed)?;
+    }
     let export = runtime.block_on(store.export())?;
     let people = export.people.into_iter().map(Record::Person);
     let conversations = export.conversations.into_iter().map(Record::Conversation);
@@ -196,20 +213,34 @@ impl Backup {
     ///
     /// # Errors
     /// A store that cannot be written, a file that changed since it was opened.
-    pub async fn restore(self, store: &Store) -> Result<RecoveryFile, Error> {
+    pub async fn restore(self, store: &Store) -> Result<(RecoveryFile, Carried), Error> {
         let (store, runtime) = (store.clone(), Handle::current());
         blocking(move || {
             let Self { file, path, passphrase, account, counts } = self;
             let mut reader = decrypt(&file, &path, &passphrase)?;
             let mut piece = Exported::default();
+            let mut carried = Carried::default();
+            let mut confirmed: BTreeMap<ChainId, u64> = BTreeMap::new();
             while let Some(record) = reader.next().map_err(|error| error.at(&path))? {
                 match record {
                     Record::Account(_) => {}
                     Record::Person(person) => piece.people.push(person),
                     Record::Conversation(conversation) => piece.conversations.push(conversation),
-                    Record::Cursor(cursor) => piece.cursors.push(cursor),
+                    Record::Cursor(cursor) => {
+                        let delivered = confirmed.entry(cursor.chain).or_default();
+                        *delivered = cursor.delivered.max(*delivered);
+                        piece.cursors.push(cursor);
+                    }
+                    Record::Number(number) => carried.number = number,
+                    Record::Known(known) => carried.known.push(*known),
                     Record::Setting(key, value) => piece.settings.push((key, value)),
-                    Record::Item(item) => piece.items.push(item),
+                    Record::Item(item) => {
+                        let delivered = confirmed.get(&item.key.chain).is_some_and(|to| item.key.seq <= *to);
+                        if item.mine && !delivered {
+                            write_again(&mut carried.known, &item);
+                        }
+                        piece.items.push(item);
+                    }
                 }
                 if piece.items.len() == PIECE {
                     runtime.block_on(store.import(std::mem::take(&mut piece)))?;
@@ -219,9 +250,15 @@ impl Backup {
                 return Err(Error::Damaged(path));
             }
             runtime.block_on(store.import(piece))?;
-            Ok(account)
+            Ok((account, carried))
         })
         .await
+    }
+}
+
+fn write_again(people: &mut [Known], item: &Item) {
+    if let Some(known) = people.iter_mut().find(|known| known.conversation() == item.conversation) {
+        known.write_again(item);
     }
 }
 

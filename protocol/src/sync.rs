@@ -107,6 +107,13 @@ impl Flow {
     pub fn loaded(&mut self, load: LoadId, events: Vec<Event>) -> Result<Vec<Event>, (ChainId, u64)> {
         let Some((_, chain)) = self.loading.take_if(|(id, _)| *id == load) else { return Ok(Vec::new()) };
         let none = events.is_empty();
+        if let (Some(first), Some(cursor)) = (events.first(), self.chains.get_mut(&chain))
+            && first.chain() == chain
+            && first.seq() > cursor.next
+        {
+            // A device that was made from a backup has a chain of somebody else only from there on.
+            (cursor.next, cursor.after) = (first.seq(), None);
+        }
         let mut out = Vec::with_capacity(events.len());
         for event in events {
             let Some(cursor) = self.chains.get_mut(&chain) else { break };

@@ -8,7 +8,7 @@ use std::{
 use data_encoding::BASE64;
 use protocol::{
     ids::{ChainId, ConversationId, MsgId, UserId},
-    node::{Conversation, Cursor, KeyState, Person, Relation},
+    node::{Conversation, Cursor, KeyState, Known, Person, Relation},
     time::WallMs,
     timeline::{Item, Key},
 };
@@ -32,6 +32,9 @@ pub(super) enum Record {
     Cursor(Cursor),
     Setting(String, String),
     Item(Item),
+    Known(Box<Known>),
+    /// Of the account's own newest profile.
+    Number(u64),
 }
 
 mod kind {
@@ -41,6 +44,8 @@ mod kind {
     pub(super) const CURSOR: u8 = 4;
     pub(super) const SETTING: u8 = 5;
     pub(super) const ITEM: u8 = 6;
+    pub(super) const KNOWN: u8 = 7;
+    pub(super) const NUMBER: u8 = 8;
     pub(super) const END: u8 = 255;
 }
 
@@ -52,17 +57,21 @@ pub struct Counts {
     pub marks: u64,
     pub settings: u64,
     pub items: u64,
+    /// People as the machine knows them; a backup of the first versions has none.
+    #[serde(default)]
+    pub known: u64,
 }
 
 impl Counts {
     fn add(&mut self, record: &Record) {
         match record {
-            Record::Account(_) => {}
+            Record::Account(_) | Record::Number(_) => {}
             Record::Person(_) => self.people += 1,
             Record::Conversation(_) => self.conversations += 1,
             Record::Cursor(_) => self.marks += 1,
             Record::Setting(..) => self.settings += 1,
             Record::Item(_) => self.items += 1,
+            Record::Known(_) => self.known += 1,
         }
     }
 }
@@ -167,6 +176,8 @@ impl Record {
                 bytes.extend(item.face());
                 (kind::ITEM, bytes)
             }
+            Record::Known(known) => (kind::KNOWN, Zeroizing::new(known.to_bytes())),
+            Record::Number(number) => (kind::NUMBER, Zeroizing::new(number.to_be_bytes().to_vec())),
         }
     }
 
@@ -209,6 +220,14 @@ impl Record {
                 Ok(Record::Setting(key, value))
             }
             kind::ITEM => item(bytes).ok_or(ReadError::Damaged).map(Record::Item),
+            kind::KNOWN => {
+                let known = Known::from_bytes(bytes).map_err(|_| ReadError::Damaged)?;
+                Ok(Record::Known(Box::new(known)))
+            }
+            kind::NUMBER => {
+                let number = bytes.try_into().map_err(|_| ReadError::Damaged)?;
+                Ok(Record::Number(u64::from_be_bytes(number)))
+            }
             _ => Err(ReadError::Newer),
         }
     }

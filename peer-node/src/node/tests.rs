@@ -11,7 +11,7 @@ use protocol::{
     config::Config,
     event::Event,
     ids::{ChainId, ConversationId, MsgId},
-    node::{Commit, NewIdentity, Preferences, Relation, Write},
+    node::{Carried, Commit, NewIdentity, Preferences, Relation, Write},
     timeline::{Content, Item},
 };
 use rand::SeedableRng;
@@ -92,7 +92,11 @@ impl Home {
         let seal = Vodozemac;
         let records = store.records().await.unwrap();
         let opened = if records.is_empty() {
-            let new = NewIdentity { username: self.name.parse().unwrap(), account: None };
+            let new = NewIdentity {
+                username: self.name.parse().unwrap(),
+                account: None,
+                carried: Carried::default(),
+            };
             Node::create(Config::default(), rng, seal, clock.wall(), new)
         } else {
             Node::open(Config::default(), rng, seal, clock.now(), clock.wall(), records, store.restored())

@@ -6,7 +6,7 @@ use protocol::{
     codec,
     identity::{AccountKey, KeyHistory, Username},
     ids::UserId,
-    node::{NewIdentity, Node},
+    node::{Carried, NewIdentity, Node},
     seal::Vodozemac,
 };
 use serde::{Deserialize, Serialize};
@@ -265,7 +265,7 @@ impl Service {
         let (database, recovery_key) = blocking(move || Vault::create(&dir, words.reveal(), cost)).await?;
         let store = self.open_store(&database).await?;
         let clock = self.0.clock;
-        let new = NewIdentity { username: username.clone(), account: recovered };
+        let new = NewIdentity { username: username.clone(), account: recovered, carried: Carried::default() };
         let opened =
             Node::create(protocol::config::Config::default(), open::rng(), Vodozemac, clock.wall(), new);
         let file = RecoveryFile {

@@ -112,14 +112,14 @@ async fn restore(dir: &Path, passphrase: &Passphrase, backup: Backup) -> Result<
         blocking(move || Vault::create(&folder, words.reveal(), Cost::STANDARD)).await?;
     let mut store = Store::open_with(dir, &database, &Options { marks: Marks::Nowhere }).await?;
     let counts = backup.counts();
-    let file = backup.restore(&store).await?;
+    let (file, carried) = backup.restore(&store).await?;
     let username: Username = file.username.parse().map_err(Error::username)?;
     let damaged = |_| Error::BadRecovery("the account in it is damaged");
     let history: KeyHistory = codec::from_bytes(&file.history).map_err(damaged)?;
     history.verify().map_err(damaged)?;
     let account = AccountKey::from_secret_bytes(*file.account_key);
 
-    let new = NewIdentity { username: username.clone(), account: Some((account, history)) };
+    let new = NewIdentity { username: username.clone(), account: Some((account, history)), carried };
     let wall = Clock::start().wall();
     let (_, batch) = Node::create(Config::default(), open::rng(), Vodozemac, wall, new);
     // What it wants done is done at the first start, which finds the same state.

@@ -24,7 +24,11 @@ impl<S: Seal> Node<S> {
 
     /// All that we have of a conversation.
     pub(super) fn frontier(&self, peer: DeviceId, conversation: ConversationId) -> Frontier {
-        let entries = self.chains_of(peer, conversation).iter().filter_map(|id| self.frontier_entry(*id));
+        // Chains of a device that the other had before are nobody's to go on with.
+        let ends = [self.me.device, peer];
+        let between = |id: &&ChainId| self.chains.get(*id).is_some_and(|chain| ends.contains(&chain.owner));
+        let all = self.chains_of(peer, conversation).iter().filter(between);
+        let entries = all.filter_map(|id| self.frontier_entry(*id));
         Frontier { conversation, kind: FrontierKind::Full, entries: entries.collect() }
     }
 

@@ -94,6 +94,7 @@ impl Talk {
 }
 
 /// A message on its way into a chain.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) msg_id: MsgId,
     pub(super) kind: u16,
@@ -156,7 +157,9 @@ impl<S: Seal> Node<S> {
             Body::Unknown { .. } => {}
         }
         let (kind, data) = (body.kind(), body.to_data());
+        let with = talk.with;
         self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall });
+        self.seek(with);
         Ok(Reply::Written { conversation, id: msg_id })
     }
 

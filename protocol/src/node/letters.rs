@@ -4,6 +4,7 @@ use crate::{
     body::{Body, kind},
     chain,
     codec::record,
+    error::CloseCode,
     frame::{Frame, LetterTaken, SealedLetter, WhoIs},
     identity::Profile,
     ids::{DeviceId, LetterId, LinkId, UserId},
@@ -153,6 +154,10 @@ impl<S: Seal> Node<S> {
             return;
         }
         let (to, tries) = (letter.to, letter.tries);
+        let keys = self.people.get(&to).and_then(|someone| someone.profile.device_with(device));
+        if by_box && self.directory_up && keys.is_some_and(|record| self.are_old(record.created)) {
+            self.batch.effect(Effect::LookUp { user: to });
+        }
         if !self.seal_letter(device, kind) {
             return;
         }
@@ -437,6 +442,16 @@ impl<S: Seal> Node<S> {
                 self.changed(user);
                 self.presence_changed = true;
             }
+            // They were a contact of an earlier device of theirs, and a stranger to this one.
+            (Relation::Contact, Verdict::Decline)
+                if self.letters.contains_key(&(device, LetterKind::Request)) =>
+            {
+                someone.relation = Relation::DeclinedMe;
+                self.forget_letter(device, LetterKind::Request);
+                self.changed(user);
+                self.close_links_to(device, CloseCode::Normal);
+                self.presence_changed = true;
+            }
             (Relation::Asked | Relation::DeclinedMe | Relation::Contact, Verdict::Accept(accept)) => {
                 let was = someone.relation;
                 someone.relation = Relation::Contact;
@@ -455,6 +470,7 @@ impl<S: Seal> Node<S> {
                 if was != Relation::Contact {
                     self.became_contact(user);
                 }
+                self.dial_user(user);
             }
             _ => {}
         }

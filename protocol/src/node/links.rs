@@ -131,7 +131,7 @@ impl<S: Seal> Node<S> {
             (_, frame) => match self.contact_at(peer) {
                 Some(user) => return self.contact_frame(id, peer, user, frame),
                 // They may take us for a contact before we know; what they are counts when it is so.
-                None => self.early_frame(id, frame),
+                None => return self.early_frame(id, frame),
             },
         }
         Ok(())
@@ -154,10 +154,15 @@ impl<S: Seal> Node<S> {
         Ok(())
     }
 
-    fn early_frame(&mut self, id: LinkId, frame: Frame) {
-        if let (Frame::State(state), Some(link)) = (frame, self.links.get_mut(&id)) {
+    fn early_frame(&mut self, id: LinkId, frame: Frame) -> Result<(), Violation> {
+        let Frame::State(state) = frame else { return Ok(()) };
+        if let Some(user) = state.profile.as_ref().and_then(|profile| self.shows_itself(id, profile)) {
+            return self.state_came(id, user, &state);
+        }
+        if let Some(link) = self.links.get_mut(&id) {
             link.early_state = Some(Box::new(state));
         }
+        Ok(())
     }
 
     fn contact_frame(

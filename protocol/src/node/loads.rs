@@ -2,7 +2,7 @@
 
 use crate::{
     event::Event,
-    ids::{ChainId, LinkId, LoadId},
+    ids::{ChainId, LinkId, LoadId, UserId},
     seal::Seal,
 };
 
@@ -21,6 +21,8 @@ pub(super) enum Purpose {
     Fork(LinkId, Event),
     /// They may be lost on a branch that nobody else has: written again into a new chain, up to this number.
     Rewrite(ChainId, u64),
+    /// The first message that waits for a contact who has a new device.
+    Introduce(UserId),
 }
 
 impl<S: Seal> Node<S> {
@@ -56,6 +58,7 @@ impl<S: Seal> Node<S> {
                     }
                 }
             }
+            Some(Purpose::Introduce(user)) => self.introduced(user, &events),
             Some(Purpose::Rewrite(chain, last)) => self.rewrite(chain, last, &events),
         }
     }

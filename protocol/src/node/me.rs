@@ -53,6 +53,13 @@ pub(super) struct Stored {
 
 record!(Stored { account, link, profile, store, incarnation, preferences, addresses: MAX_ADDRESSES });
 
+impl Stored {
+    /// The number of the profile.
+    pub(super) fn number(&self) -> u64 {
+        self.profile.devices().seq.max(self.profile.device().seq)
+    }
+}
+
 impl Wire for Preferences {
     fn encode(&self, to: &mut Encoder) {
         let Self { receipts, typing, answer_who, hidden } = self;
@@ -100,7 +107,8 @@ impl<S: Seal> Me<S> {
             (account, history)
         });
         let (link, olm, secret) = (LinkSecret::generate(rng), seal.new_account(), SealSecret::generate(rng));
-        let record = device_record(config, seal, &olm, &secret, (history.user(), link.device_id()), wall, 0);
+        let ids = (history.user(), link.device_id());
+        let record = device_record(config, seal, &olm, &secret, ids, wall, new.carried.number);
         let mut seal_keys = Map::default();
         seal_keys.insert(wall, secret);
         Self {

@@ -16,6 +16,7 @@ mod links;
 mod liveness;
 mod loads;
 mod me;
+mod moved;
 mod pair;
 mod people;
 mod receipts;
@@ -45,6 +46,7 @@ use crate::{
 
 pub use batch::{Batch, Commit, Conversation, Cursor, KeyState, Person, Relation, Write};
 pub use io::{Command, DirectorySaid, Effect, Input, Notice, Preferences, Refusal, Reply};
+pub use moved::{Carried, Known};
 
 use chains::{Chain, Reader, Writer};
 use conversation::Talk;
@@ -64,6 +66,8 @@ pub struct NewIdentity {
     pub username: Username,
     /// From the recovery file: a new device of an account that exists. Without it a new account is made.
     pub account: Option<(AccountKey, KeyHistory)>,
+    /// From a backup.
+    pub carried: Carried,
 }
 
 /// The stored records do not make a machine.
@@ -117,6 +121,8 @@ pub struct Node<S: Seal> {
     waiting: BTreeSet<ChainId>,
     /// Letters that stay in the box until we take something in.
     deferred: BTreeMap<LetterId, Vec<u8>>,
+    /// Whose newer keys were looked for: when to look again, and the wait until then.
+    sought: BTreeMap<UserId, (Now, Duration)>,
     directory_up: bool,
     leaving: bool,
     timers: Timers,
@@ -135,12 +141,16 @@ impl<S: Seal> Node<S> {
         mut rng: ChaCha20Rng,
         mut seal: S,
         wall: WallMs,
-        new: NewIdentity,
+        mut new: NewIdentity,
     ) -> (Self, Batch) {
+        let known = std::mem::take(&mut new.carried.known);
         let me = Me::create(&config, &mut rng, &mut seal, wall, new);
         let mut node = Self::empty(config, rng, seal, me, wall);
         for record in [Record::Me, Record::Olm, Record::SealKeys] {
             node.touch(record);
+        }
+        for known in known {
+            node.adopt(known);
         }
         let batch = node.finish();
         (node, batch)
@@ -220,6 +230,7 @@ impl<S: Seal> Node<S> {
             opening: BTreeSet::new(),
             waiting: BTreeSet::new(),
             deferred: BTreeMap::new(),
+            sought: BTreeMap::new(),
             directory_up: false,
             leaving: false,
             timers,
@@ -299,6 +310,7 @@ impl<S: Seal> Node<S> {
                 self.presence_changed = true;
                 self.publish();
                 self.post_letters();
+                self.seek_all();
             }
             DirectorySaid::Down => self.directory_up = false,
             DirectorySaid::Letter { letter, sealed } => self.letter_came(sealed, Way::Box(letter)),
@@ -355,6 +367,8 @@ impl<S: Seal> Node<S> {
         self.renew_seal_key();
         self.forget_keys();
         self.ask_for_keys();
+        self.introduce_ourselves();
+        self.seek_all();
     }
 
     /// How old something is by the wall clock; nothing is older than it can be told.

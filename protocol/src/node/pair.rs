@@ -168,6 +168,7 @@ impl<S: Seal> Node<S> {
         for chain in self.my_chains(talk) {
             let known = readable.and_then(|all| all.iter().find(|entry| entry.chain == chain));
             let from = known.map_or(0, |entry| entry.seq);
+            said.extend(self.forgotten(chain, from));
             said.extend(self.shares_above(chain, from).into_iter().map(Said::Share));
         }
         let mut events = vec![genesis];
@@ -187,6 +188,14 @@ impl<S: Seal> Node<S> {
             }
         }
         shares
+    }
+
+    /// Sessions of a chain whose keys were forgotten, if somebody who has it up to `seq` may wait for them: one word for
+    /// each now, not one question for each later.
+    fn forgotten(&self, chain: ChainId, seq: u64) -> Vec<Said> {
+        let first = self.writers.get(&chain).and_then(|writer| writer.kept.first_key_value());
+        let Some((first, _)) = first.filter(|(_, kept)| kept.first_seq > seq + 1) else { return Vec::new() };
+        (1..*first).map(|epoch| Said::Withheld { chain, epoch }).collect()
     }
 
     /// Puts statements into our pair chain; without a session they are said when there is one.
@@ -336,8 +345,12 @@ impl<S: Seal> Node<S> {
             Said::Need { chain, epoch } => self.give(device, user, chain, epoch),
             Said::Withheld { chain, epoch } => {
                 if pair.state.bound.contains_key(&chain) {
-                    self.readers.entry(chain).or_default().withheld.insert(epoch);
-                    self.open_waiting(chain);
+                    let reader = self.readers.entry(chain).or_default();
+                    // What is here already opens what it opens, whatever became of it at its author.
+                    if reader.epochs.get(&epoch).is_none_or(|known| known.session.is_none()) {
+                        reader.withheld.insert(epoch);
+                        self.open_waiting(chain);
+                    }
                 }
             }
             Said::Later(_) => {}
@@ -370,8 +383,17 @@ impl<S: Seal> Node<S> {
             return;
         }
         let kept = self.writers.get(&chain).and_then(|writer| writer.kept.get(&epoch));
-        let said = kept.map_or(Said::Withheld { chain, epoch }, |kept| Said::Share(kept.share(chain, epoch)));
-        self.say_pair(device, vec![said]);
+        let said = match kept {
+            Some(kept) => vec![Said::Share(kept.share(chain, epoch))],
+            None => {
+                let mut said = self.forgotten(chain, 0);
+                if !said.contains(&Said::Withheld { chain, epoch }) {
+                    said.push(Said::Withheld { chain, epoch });
+                }
+                said
+            }
+        };
+        self.say_pair(device, said);
     }
 
     /// Asks for a new session by letter: something of the other's cannot be opened, or ours is lost.

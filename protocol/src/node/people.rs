@@ -24,6 +24,7 @@ use super::{
 const ANSWER_EVENTS: usize = 4 << 10;
 
 /// Somebody this node knows.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Someone {
     /// As newly as it is known; its account key is the pinned one.
     pub(super) profile: Profile,
@@ -62,6 +63,7 @@ record!(Someone {
 });
 
 /// What an answer to a request needs.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct TheirRequest {
     pub(super) msg_id: MsgId,
     pub(super) one_time_key: [u8; 32],
@@ -214,8 +216,7 @@ impl<S: Seal> Node<S> {
         let (old, new) = (known.device().device, profile.device().device);
         someone.profile = profile.clone();
         if old != new {
-            self.devices.remove(&old);
-            self.devices.insert(new, user);
+            self.moved(user, old, new);
         }
         self.changed(user);
         true
@@ -245,6 +246,7 @@ impl<S: Seal> Node<S> {
             let Some(device) = self.device_of(user).filter(|_| known != now) else { return };
             // What a box refused may be taken for the newer keys; else its timer tries again.
             self.send_letters(device);
+            self.introduce(user);
         } else if self.people.get(&user).is_some_and(|known| known.profile.username() == profile.username()) {
             self.keys_changed(user);
         }

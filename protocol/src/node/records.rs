@@ -62,7 +62,7 @@ impl Record {
         [&[tag], id, rest].concat()
     }
 
-    fn parse(key: &[u8]) -> Option<Self> {
+    pub(super) fn parse(key: &[u8]) -> Option<Self> {
         let (tag, rest) = key.split_first()?;
         let id = || rest.first_chunk::<32>().copied();
         let tail = || rest.get(32..).unwrap_or_default();

@@ -175,14 +175,17 @@ mod tests {
     use super::*;
     use crate::{
         config::Config,
-        node::{NewIdentity, Node},
+        node::{Carried, NewIdentity, Node},
         sim::{FakeSeal, dice::node_rng},
         time::WallMs,
     };
 
     fn profile(who: usize) -> Profile {
-        let new =
-            NewIdentity { username: format!("person_{who}").parse().expect("a username"), account: None };
+        let new = NewIdentity {
+            username: format!("person_{who}").parse().expect("a username"),
+            account: None,
+            carried: Carried::default(),
+        };
         let seal = FakeSeal::new(node_rng(2, who, 0));
         let (node, batch) = Node::create(Config::default(), node_rng(1, who, 0), seal, WallMs(0), new);
         drop(batch);

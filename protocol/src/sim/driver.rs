@@ -21,7 +21,7 @@ use crate::{
     event::Event,
     frame::Frame,
     ids::{CommandId, UserId},
-    node::{Batch, Command, Effect, Input, NewIdentity, Node, Notice, Refusal, Reply, Write},
+    node::{Batch, Carried, Command, Effect, Input, NewIdentity, Node, Notice, Refusal, Reply, Write},
 };
 
 /// A node that steps more often than this in a second of virtual time never comes to rest.
@@ -46,7 +46,7 @@ impl<S: SimSeal> World<S> {
         let opened = mutant::with(ways, || {
             if records.is_empty() {
                 let username = format!("person_{who}").parse().expect("a username");
-                let new = NewIdentity { username, account: None };
+                let new = NewIdentity { username, account: None, carried: Carried::default() };
                 Ok(Node::create(Config::default(), rng, seal, wall, new))
             } else {
                 Node::open(Config::default(), rng, seal, now, wall, records, restored)

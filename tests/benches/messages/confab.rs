@@ -19,7 +19,7 @@ use protocol::{
     body::Body,
     config::Config,
     ids::{ConversationId, MsgId, UserId},
-    node::{Command, NewIdentity, Node, Notice, Reply},
+    node::{Carried, Command, NewIdentity, Node, Notice, Reply},
     seal::Vodozemac,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -171,7 +171,7 @@ async fn person(folder: &Path, name: &str, seed: u64) -> Result<(Person, Address
     let options = Options { marks: Marks::Folder(folder.join("state")) };
     let store = Store::open_with(folder, &DatabaseKey::generate()?, &options).await?;
     let clock = Clock::start();
-    let new = NewIdentity { username: name.parse()?, account: None };
+    let new = NewIdentity { username: name.parse()?, account: None, carried: Carried::default() };
     let rng = ChaCha20Rng::seed_from_u64(seed);
     let opened = Node::create(Config::default(), rng, Vodozemac, clock.wall(), new);
     let user = opened.0.user();

@@ -1,6 +1,7 @@
 //! Machines with the real ratchets, wired in memory: every batch is committed, every message crosses as bytes.
 
 mod contact;
+mod moved;
 mod talk;
 mod trouble;
 mod world;

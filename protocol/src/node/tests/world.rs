@@ -38,6 +38,15 @@ pub(super) struct Store {
     pub(super) cursors: BTreeMap<(ConversationId, UserId, ChainId), (u64, u64)>,
     pub(super) people: BTreeMap<UserId, Person>,
     pub(super) commits: usize,
+    /// Made from a backup: chains of others may begin in the middle.
+    moved: bool,
+}
+
+/// What is kept of a node for another machine.
+#[derive(Debug, Clone)]
+pub(super) struct Backup {
+    records: Vec<(Vec<u8>, Vec<u8>)>,
+    store: Store,
 }
 
 impl Commit for Store {
@@ -50,8 +59,9 @@ impl Commit for Store {
             match write {
                 Write::Event { event, .. } => {
                     let (chain, seq) = (event.chain(), event.seq());
+                    let begins = self.moved && self.events.range((chain, 0)..(chain, seq)).next().is_none();
                     assert!(
-                        seq == 1 || self.events.contains_key(&(chain, seq - 1)),
+                        seq == 1 || begins || self.events.contains_key(&(chain, seq - 1)),
                         "a stored chain has no gap"
                     );
                     assert!(self.events.insert((chain, seq), event).is_none(), "an event is stored once");
@@ -112,6 +122,7 @@ pub(super) struct World {
     next: u64,
     pub(super) now: Now,
     pub(super) directory: bool,
+    published: BTreeMap<UserId, crate::identity::Profile>,
     pub(super) config: Config,
 }
 
@@ -138,6 +149,7 @@ impl World {
             next: 1,
             now: Now(0),
             directory: false,
+            published: BTreeMap::new(),
             config: Config::default(),
         };
         for name in names {
@@ -149,7 +161,7 @@ impl World {
     pub(super) fn join(&mut self, name: &'static str) -> usize {
         let at = self.peers.len();
         let rng = ChaCha20Rng::from_seed([u8::try_from(at).unwrap() + 1; 32]);
-        let new = NewIdentity { username: name.parse().unwrap(), account: None };
+        let new = NewIdentity { username: name.parse().unwrap(), account: None, carried: Carried::default() };
         let (node, batch) = Node::create(self.config.clone(), rng, Vodozemac, WallMs(START), new);
         let (device, user) = (node.device(), node.user());
         self.peers.push(Peer {
@@ -218,7 +230,10 @@ impl World {
             }
             Effect::Post { device, letter, sealed, .. } => {
                 assert!(self.directory, "nothing is posted while the directory is down");
-                let to = self.peers.iter_mut().find(|other| other.device == device).expect("somebody");
+                let Some(to) = self.peers.iter_mut().find(|other| other.device == device) else {
+                    let refused = DirectorySaid::Refused { letter };
+                    return self.peers[at].queue.push_back(Input::Directory(refused));
+                };
                 to.boxed.insert(letter, sealed.clone());
                 if to.listed && to.online && to.node.is_some() {
                     to.queue.push_back(Input::Directory(DirectorySaid::Letter { letter, sealed }));
@@ -226,7 +241,15 @@ impl World {
                 self.peers[at].queue.push_back(Input::Directory(DirectorySaid::Posted { letter }));
             }
             Effect::TakeOut { letter } => drop(self.peers[at].boxed.remove(&letter)),
-            Effect::Publish { .. } | Effect::LookUp { .. } | Effect::Presence { .. } => {}
+            Effect::Publish { profile } => drop(self.published.insert(profile.user(), profile)),
+            Effect::LookUp { user } => {
+                if let Some(profile) = self.published.get(&user).cloned() {
+                    self.peers[at]
+                        .queue
+                        .push_back(Input::Directory(DirectorySaid::Profile { user, profile }));
+                }
+            }
+            Effect::Presence { .. } => {}
             Effect::Emit(notice) => self.peers[at].notices.push(notice),
             Effect::Reply { id, result } => drop(self.peers[at].replies.insert(id, result)),
         }
@@ -435,6 +458,55 @@ impl World {
         self.peers[at].node = Some(node);
         self.commit(at, batch);
         self.sign_in(at);
+    }
+
+    /// What `peer-node backup` takes.
+    pub(super) fn back_up(&self, at: usize) -> Backup {
+        let store = self.peers[at].store.clone();
+        Backup { records: store.records.clone().into_iter().collect(), store }
+    }
+
+    /// The machine of `at` is gone. A new one has the account key, and what is in the backup if there is one.
+    pub(super) fn move_to_new_machine(&mut self, at: usize, backup: Option<&Backup>) {
+        let node = self.peers[at].node.take().expect("it runs until now");
+        let account = node.account_key().clone();
+        let history = node.profile().history().clone();
+        self.kill(at);
+        self.peers[at].queue.clear();
+        let mut store = Store { moved: true, ..Store::default() };
+        let mut carried = Carried::default();
+        if let Some(backup) = backup {
+            carried = Carried::of(&backup.records).expect("its own records");
+            let old = backup.store.clone();
+            (store.items, store.cursors, store.people) = (old.items, old.cursors, old.people);
+            for known in &mut carried.known {
+                *known = Known::from_bytes(&known.to_bytes()).expect("its own bytes");
+                let conversation = known.conversation();
+                for item in store.items.values().filter(|item| item.conversation == conversation && item.mine)
+                {
+                    let marks = store.cursors.iter().filter(|((_, _, chain), _)| *chain == item.key.chain);
+                    if marks.map(|(_, mark)| mark.0).max().unwrap_or(0) < item.key.seq {
+                        known.write_again(item);
+                    }
+                }
+            }
+        }
+        self.peers[at].runs += 1;
+        let mut seed = [u8::try_from(at).unwrap() + 1; 32];
+        seed[..8].copy_from_slice(&(self.peers[at].runs + 1000).to_be_bytes());
+        let username = self.peers[at].name.parse().unwrap();
+        let new = NewIdentity { username, account: Some((account, history)), carried };
+        let rng = ChaCha20Rng::from_seed(seed);
+        let (node, batch) = Node::create(self.config.clone(), rng, Vodozemac, self.wall(at), new);
+        let peer = &mut self.peers[at];
+        assert_ne!(peer.device, node.device());
+        (peer.device, peer.store) = (node.device(), store);
+        peer.boxed.clear();
+        // As the program does it: what the first batch wants done is done by the first start.
+        let Ok(_) = ready(batch.commit(&mut self.peers[at].store));
+        drop(node);
+        self.open(at, false);
+        self.command(at, Command::Announce { addresses: vec![address(at)] });
     }
 
     // What people do.
