@@ -4,6 +4,7 @@ mod containers;
 mod first_conversation;
 mod killed;
 mod localhost;
+mod moved;
 mod offline;
 mod pages;
 mod secrets;

@@ -104,6 +104,48 @@ impl TestNode {
         restarted
     }
 
+    /// A new machine for the same person: no data yet, other ports. What ran before must be stopped.
+    ///
+    /// # Errors
+    /// No folder, or no free port.
+    pub fn on_a_new_machine(&mut self) -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("passphrase"), &self.passphrase)?;
+        self.folder = folder;
+        (self.ui, self.listen) = (free_port()?, free_port()?);
+        self.announce = self.listen.clone();
+        Ok(())
+    }
+
+    /// A command of the program on this node's data folder; gives what it prints.
+    ///
+    /// # Errors
+    /// It fails; the error holds what it said.
+    pub async fn command(&self, args: &[&str]) -> Result<String> {
+        let env = [
+            ("CONFAB_DATA", self.data().display().to_string()),
+            ("CONFAB_STATE", self.state().display().to_string()),
+        ];
+        program::output("peer-node", args, &env).await
+    }
+
+    /// Where the node's passphrase stands, for `--passphrase-file`.
+    pub fn passphrase_file(&self) -> String {
+        self.folder.path().join("passphrase").display().to_string()
+    }
+
+    /// Starts on the new machine, with a token of its own.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn start_anew(&mut self) -> Result<()> {
+        self.restart().await?;
+        let made = self.command(&["token", "create", "journey"]).await?;
+        let token = made.split_whitespace().last().context("a token is printed")?;
+        self.api = Api::new(&format!("http://{}", self.ui), token);
+        Ok(())
+    }
+
     /// Starts it again, telling others another address of its link door.
     ///
     /// # Errors

@@ -1,0 +1,194 @@
+//! A new machine for the same person: from a backup, and from the recovery file alone.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use journeys::{
+    directory::TestDirectory,
+    node::{TestNode, acquainted},
+};
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_on_a_new_machine_knows_its_people_and_goes_on() -> Result<()> {
+    let directory = TestDirectory::start().await?;
+    let mut alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    both_hear(&alice, &bob, &chat, "before the backup").await?;
+
+    let folder = tempfile::tempdir()?;
+    let backup = folder.path().join("alice.confab").display().to_string();
+    let words = alice.passphrase_file();
+    alice.command(&["backup", "--backup-passphrase-file", &words, &backup]).await?;
+    // After the backup: one that Alice has seen, and one that finds nobody.
+    let seen = bob.api.send(&chat, "after the backup").await?;
+    bob.reached(&chat, &seen, "delivered").await?;
+    alice.program.stop().await?;
+    let waits = bob.api.send(&chat, "while nobody is there").await?;
+    fs::remove_dir_all(alice.data())?;
+
+    alice.on_a_new_machine()?;
+    let words = alice.passphrase_file();
+    let files = ["--passphrase-file", words.as_str(), "--backup-passphrase-file", words.as_str()];
+    alice.command(&[&["restore"], &files[..], &[backup.as_str()]].concat()).await?;
+    alice.start_anew().await?;
+    let texts = alice.api.texts(&chat).await?;
+    assert!(texts.starts_with(&["hello".to_owned(), "before the backup".to_owned()]), "{texts:?}");
+
+    alice.holds(&chat, &["after the backup", "while nobody is there"]).await?;
+    bob.reached(&chat, &waits, "delivered").await?;
+    both_hear(&alice, &bob, &chat, "from the new machine").await?;
+    only_once(&alice, &bob, &chat).await?;
+    knows_the_same_keys(&bob, "alice", &chat).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_finds_its_people_without_a_directory() -> Result<()> {
+    let mut directory = TestDirectory::start().await?;
+    let mut alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    both_hear(&alice, &bob, &chat, "before the backup").await?;
+    directory.program.kill().await?;
+    alice.program.stop().await?;
+    let backup = alice.data().with_file_name("alice.confab");
+    let words = alice.passphrase_file();
+    let shown = backup.display().to_string();
+    alice
+        .command(&["backup", "--passphrase-file", &words, "--backup-passphrase-file", &words, &shown])
+        .await?;
+
+    let folder = tempfile::tempdir()?;
+    let kept = folder.path().join("alice.confab");
+    fs::copy(&backup, &kept)?;
+    alice.on_a_new_machine()?;
+    let (words, kept) = (alice.passphrase_file(), kept.display().to_string());
+    let files = ["--passphrase-file", words.as_str(), "--backup-passphrase-file", words.as_str()];
+    alice.command(&[&["restore"], &files[..], &[kept.as_str()]].concat()).await?;
+    alice.start_anew().await?;
+    both_hear(&alice, &bob, &chat, "by address alone").await?;
+    only_once(&alice, &bob, &chat).await?;
+    knows_the_same_keys(&bob, "alice", &chat).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_recovery_file_alone_brings_contacts_back_when_they_write() -> Result<()> {
+    let directory = TestDirectory::start().await?;
+    let mut alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    both_hear(&alice, &bob, &chat, "on the old machine").await?;
+    let recovery = alice.api.get("account/recovery").await?;
+    alice.program.stop().await?;
+    fs::remove_dir_all(alice.data())?;
+
+    alice.on_a_new_machine()?;
+    alice.start_anew().await?;
+    recover(&alice, &recovery).await?;
+    let conversations = alice.api.get("conversations").await?;
+    assert_eq!(conversations["conversations"], json!([]), "she knows nobody");
+
+    // Bob knows nothing of it, and writes. To a node that knows nobody he is a stranger with a question.
+    let written = bob.api.send(&chat, "are you there?").await?;
+    let request = alice.request_of("bob").await?;
+    assert_eq!(request["conversation"], chat.as_str());
+    assert_eq!(alice.api.texts(&chat).await?, ["are you there?"]);
+    assert_eq!(alice.accept("bob").await?, chat);
+    bob.reached(&chat, &written, "delivered").await?;
+    both_hear(&alice, &bob, &chat, "with the recovery file").await?;
+    only_once(&alice, &bob, &chat).await?;
+    knows_the_same_keys(&bob, "alice", &chat).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_recovery_file_alone_is_enough_to_ask_a_contact_again() -> Result<()> {
+    let directory = TestDirectory::start().await?;
+    let mut alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    let recovery = alice.api.get("account/recovery").await?;
+    alice.program.stop().await?;
+    fs::remove_dir_all(alice.data())?;
+    alice.on_a_new_machine()?;
+    alice.start_anew().await?;
+    recover(&alice, &recovery).await?;
+
+    // To Bob she is who she was: he is not asked.
+    assert_eq!(alice.api.ask("bob", "it is me, with a new machine").await?, chat);
+    bob.holds(&chat, &["it is me, with a new machine"]).await?;
+    both_hear(&alice, &bob, &chat, "as before").await?;
+    only_once(&alice, &bob, &chat).await?;
+    knows_the_same_keys(&bob, "alice", &chat).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_reset_still_has_to_be_confirmed() -> Result<()> {
+    let directory = TestDirectory::start().await?;
+    let mut alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    alice.program.stop().await?;
+    alice.on_a_new_machine()?;
+    alice.start_anew().await?;
+    let account = json!({ "username": "alice", "passphrase": alice.passphrase, "reset": true });
+    alice.api.post("account", account).await?;
+    let anew = alice.api.ask("bob", "new keys").await?;
+    assert_ne!(anew, chat);
+    bob.accept("alice").await?;
+    let path = format!("conversations/{anew}/messages");
+    let (status, refused) =
+        bob.api.raw(reqwest::Method::POST, &path, Some(json!({ "text": "who?" }))).await?;
+    assert_eq!((status.as_u16(), &refused["code"]), (409, &json!("keys_changed")), "{refused}");
+    Ok(())
+}
+
+/// Each writes a line, and each has both.
+async fn both_hear(a: &TestNode, b: &TestNode, chat: &str, text: &str) -> Result<()> {
+    let there = a.api.send(chat, text).await?;
+    b.holds(chat, &[text]).await?;
+    let back = format!("{text}, indeed");
+    let here = b.api.send(chat, &back).await?;
+    a.holds(chat, &[text, &back]).await?;
+    a.reached(chat, &there, "delivered").await?;
+    b.reached(chat, &here, "delivered").await
+}
+
+/// Nothing stands twice in either history, neither by text nor by id.
+async fn only_once(a: &TestNode, b: &TestNode, chat: &str) -> Result<()> {
+    for node in [a, b] {
+        let rows = node.api.history(chat).await?;
+        for field in ["id", "text"] {
+            let mut all: Vec<_> = rows.iter().filter_map(|row| row[field].as_str()).collect();
+            let before = all.len();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), before, "{field} at {}: {rows:#?}", node.name);
+        }
+    }
+    Ok(())
+}
+
+/// The person is the one they were; a line says that their device is new, and none that their keys are.
+async fn knows_the_same_keys(node: &TestNode, who: &str, chat: &str) -> Result<()> {
+    let people = node.api.get("people").await?;
+    let people = people["people"].as_array().context("a list of people")?;
+    let named: Vec<_> = people.iter().filter(|person| person["username"] == who).collect();
+    assert_eq!(named.len(), 1, "{named:#?}");
+    assert_eq!(named[0]["keys_changed"], false, "{named:#?}");
+    let kinds: Vec<Value> = node.api.history(chat).await?.iter().map(|row| row["kind"].clone()).collect();
+    assert!(!kinds.contains(&json!("keys_changed")), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == json!("new_device")).count(), 1, "{kinds:?}");
+    Ok(())
+}
+
+async fn recover(node: &TestNode, recovery: &Value) -> Result<()> {
+    let account = json!({
+        "username": node.name,
+        "passphrase": node.passphrase,
+        "recovery": recovery["file"],
+        "recovery_key": recovery["key"],
+    });
+    node.api.post("account", account).await?;
+    Ok(())
+}
