@@ -12,9 +12,9 @@ use crate::{
     codec::{self, record},
     config::MAX_REQUEST_TEXT,
     error::{CloseCode, Violation},
-    event::{Class, Event, EventBody},
+    event::{Class, Event, EventBody, UnverifiedEvent},
     identity::Profile,
-    ids::{ChainId, ConversationId, DeviceId, EventId, LinkId, MsgId, UserId},
+    ids::{ChainId, ConversationId, DeviceId, LinkId, MsgId, UserId},
     letter::Letter,
     seal::Seal,
     time::WallMs,
@@ -71,12 +71,13 @@ struct Place {
     owner: DeviceId,
     incarnation: u64,
     seq: u64,
-    id: EventId,
     ord: u64,
     read: u64,
+    /// The event there, without its body: what is stored begins with it. A place without it does not count.
+    head: Option<UnverifiedEvent>,
 }
 
-record!(Place { chain, owner, incarnation, seq, id, ord, read });
+record!(Place { chain, owner, incarnation, seq, ord, read, head });
 
 impl Carried {
     /// Reads it from the records of a node, which may be running.
@@ -122,9 +123,9 @@ impl Place {
             owner: chain.owner,
             incarnation: chain.incarnation,
             seq: chain.seq,
-            id: chain.id,
             ord: chain.ord,
             read,
+            head: None,
         })
     }
 }
@@ -136,6 +137,20 @@ impl Known {
 
     pub fn conversation(&self) -> ConversationId {
         self.kept.someone.conversation
+    }
+
+    /// Events that belong into the backup: [`Known::hold`] takes them.
+    pub fn heads(&self) -> Vec<(ChainId, u64)> {
+        self.kept.theirs.iter().map(|place| (place.chain, place.seq)).collect()
+    }
+
+    /// One of [`Known::heads`].
+    pub fn hold(&mut self, head: &Event) {
+        let place = self.kept.theirs.iter_mut().find(|p| (p.chain, p.seq) == (head.chain(), head.seq()));
+        if let Some(place) = place {
+            let (header, signature) = (head.header_bytes().to_vec(), *head.signature());
+            place.head = Some(UnverifiedEvent::from_parts(header, signature, None));
+        }
     }
 
     /// For a backup.
@@ -182,7 +197,11 @@ impl<S: Seal> Node<S> {
         let mut talk = Talk::new(user);
         talk.top = top;
         for place in theirs {
-            let Place { chain, owner, incarnation, seq, id: head, ord, read } = place;
+            let Place { chain, owner, incarnation, seq, ord, read, head } = place;
+            let Some(Ok(head)) = head.map(UnverifiedEvent::verify) else { continue };
+            if (head.chain(), head.seq()) != (chain, seq) {
+                continue;
+            }
             talk.chains.push(chain);
             talk.marks.mine.insert(chain, (seq, read));
             let known = Chain {
@@ -191,7 +210,7 @@ impl<S: Seal> Node<S> {
                 class: Class::Content,
                 incarnation,
                 seq,
-                id: head,
+                id: head.id(),
                 ord,
                 opened: seq,
                 opened_ord: ord,
@@ -201,6 +220,7 @@ impl<S: Seal> Node<S> {
             };
             self.chains.insert(chain, known);
             self.touch(Record::Chain(chain));
+            self.batch.write(Write::Event { conversation: id, event: head });
         }
         self.talks.insert(id, talk);
         self.touch(Record::Talk(id));

@@ -18,6 +18,23 @@ impl Script {
         Self::with_theme(seed, Theme::of(seed))
     }
 
+    /// The script of a seed in which somebody moves to a new machine, at some time after a backup.
+    pub fn with_a_move(seed: u64) -> Self {
+        const THEMES: [Theme; 5] =
+            [Theme::Calm, Theme::Cuts, Theme::Crashes, Theme::Relations, Theme::Directory];
+        let mut dice = Dice::new(seed, "move");
+        let mut script = Self::with_theme(seed, THEMES[dice.index(THEMES.len())]);
+        // One that is put back to old copies, too, is told apart from nobody.
+        script.steps.retain(|step| !matches!(step.act, Act::Image { .. } | Act::Restore { .. }));
+        let who = dice.index(script.people);
+        let backup = dice.index(script.steps.len() + 1);
+        script.steps.insert(backup, Step { after_ms: dice.below(3_000), act: Act::Image { who } });
+        let after = backup + 1 + dice.index(script.steps.len() - backup);
+        let down_ms = dice.below(30_000);
+        script.steps.insert(after, Step { after_ms: dice.below(3_000), act: Act::Move { who, down_ms } });
+        script
+    }
+
     pub fn with_theme(seed: u64, theme: Theme) -> Self {
         let mut dice = Dice::new(seed, "script");
         let people = if dice.percent(60) { 2 } else { usize::try_from(dice.between(3, 4)).expect("small") };

@@ -69,6 +69,12 @@ impl Ledger {
         self.shown_branches.retain(|(at, _), _| *at != who);
     }
 
+    /// Somebody is on a new machine: the chains of the one before end wherever each has them.
+    pub(super) fn leave_behind(&mut self, who: usize) {
+        let theirs = self.authors.iter().filter(|(_, (author, _))| *author == who);
+        self.left_behind.extend(theirs.map(|(chain, _)| *chain));
+    }
+
     /// A chain that was forged: nobody is held to it.
     pub(super) fn forged(&mut self, chain: ChainId) {
         self.foreign.insert(chain);

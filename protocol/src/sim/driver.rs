@@ -42,11 +42,14 @@ impl<S: SimSeal> World<S> {
         let seal = S::make(node_rng(seed, who, 2 * host.boot + 1));
         let (now, wall, restored) = (host.now(world), host.wall(world), host.told_restored);
         let records = host.store.records();
+        let moving = host.moving.clone();
         let ways = self.ways(who);
         let opened = mutant::with(ways, || {
             if records.is_empty() {
                 let username = format!("person_{who}").parse().expect("a username");
-                let new = NewIdentity { username, account: None, carried: Carried::default() };
+                let first = NewIdentity { username, account: None, carried: Carried::default() };
+                // It may die before it has stored what it is.
+                let new = moving.unwrap_or(first);
                 Ok(Node::create(Config::default(), rng, seal, wall, new))
             } else {
                 Node::open(Config::default(), rng, seal, now, wall, records, restored)

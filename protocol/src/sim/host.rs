@@ -8,7 +8,7 @@ use super::{FakeSeal, mutant::Mutant, script::Tamper, store::MemoryStore};
 use crate::{
     address::Address,
     ids::{CommandId, DeviceId, LinkId, UserId},
-    node::{Command, Input, Node},
+    node::{Command, Input, NewIdentity, Node},
     seal::{Seal, Vodozemac},
     time::{Now, WallMs},
 };
@@ -64,6 +64,8 @@ pub(super) struct Host<S: SimSeal> {
     pub(super) unaware: bool,
     pub(super) was_unaware: bool,
     pub(super) image: Option<MemoryStore>,
+    /// The next start is one on a new machine, with this.
+    pub(super) moving: Option<NewIdentity>,
     /// What waits for the next step, and whether one is planned.
     pub(super) inbox: VecDeque<Input>,
     pub(super) running: bool,
@@ -101,6 +103,7 @@ impl<S: SimSeal> Host<S> {
             unaware: false,
             was_unaware: false,
             image: None,
+            moving: None,
             inbox: VecDeque::new(),
             running: false,
             wake: None,

@@ -6,13 +6,14 @@ use super::{
     host::SimSeal,
     model::Stance,
     script::{Act, Tamper},
+    store::MemoryStore,
     world::{Happening, World},
 };
 use crate::{
     body::Body,
     identity::one_to_one,
     ids::MsgId,
-    node::{Command, DirectorySaid, Preferences},
+    node::{Carried, Command, DirectorySaid, NewIdentity, Preferences},
     timeline::Item,
 };
 
@@ -60,6 +61,7 @@ impl<S: SimSeal> World<S> {
             Act::Stop { who, down_ms } => self.stop(who, down_ms),
             Act::Image { who } => self.hosts[who].image = Some(self.hosts[who].store.clone()),
             Act::Restore { who, told, down_ms } => self.restore(who, told, down_ms),
+            Act::Move { who, down_ms } => self.moves(who, down_ms),
             Act::DiskFull { who, for_ms } => {
                 self.hosts[who].store.full = true;
                 self.queue.plan(self.now() + for_ms, Happening::DiskFree { who });
@@ -205,6 +207,54 @@ impl<S: SimSeal> World<S> {
         host.unaware = !told;
         host.was_unaware |= !told;
         self.ledger.forget(who);
+    }
+
+    /// Nothing of the machine is left but a backup, which holds what `peer-node backup` would have taken.
+    fn moves(&mut self, who: usize, down_ms: u64) {
+        let Some(image) = self.hosts[who].image.clone().filter(|image| !image.records.is_empty()) else {
+            return;
+        };
+        let Some(node) = &self.hosts[who].node else { return };
+        let (username, account) = (node.profile().username().clone(), node.account_key().clone());
+        let account = Some((account, node.profile().history().clone()));
+        self.restore(who, false, down_ms);
+        let mut carried = Carried::of(&image.records()).unwrap_or_default();
+        for known in &mut carried.known {
+            known
+                .heads()
+                .iter()
+                .filter_map(|(chain, seq)| image.event(*chain, *seq))
+                .for_each(|e| known.hold(e));
+            for item in image.timeline(known.conversation()) {
+                let marks = image.cursors.values().filter(|cursor| cursor.chain == item.key.chain);
+                let confirmed = marks.map(|cursor| cursor.delivered).max().unwrap_or(0);
+                if item.mine && confirmed < item.key.seq {
+                    known.write_again(item);
+                }
+            }
+        }
+        let heads: BTreeSet<_> =
+            carried.known.iter().flat_map(|known| known.heads()).map(|head| head.0).collect();
+        let user = self.hosts[who].identity.as_ref().map(|identity| identity.user);
+        let mut cursors = image.cursors;
+        // A chain of theirs that is not carried over comes again from its beginning.
+        cursors.retain(|(_, reader, chain), _| Some(*reader) != user || heads.contains(chain));
+        let MemoryStore { items, conversations, people, .. } = image;
+        let full = self.hosts[who].store.full;
+        let host = &mut self.hosts[who];
+        host.store = MemoryStore {
+            items,
+            cursors,
+            conversations,
+            people,
+            full,
+            moved: true,
+            ..MemoryStore::default()
+        };
+        host.moving = Some(NewIdentity { username, account, carried });
+        // This life knows that it is another one.
+        (host.unaware, host.image) = (false, None);
+        self.ledger.leave_behind(who);
     }
 
     pub(super) fn directory_down(&mut self) {

@@ -107,6 +107,11 @@ pub enum Act {
         told: bool,
         down_ms: u64,
     },
+    /// The machine is gone; the copy is a backup, and a new machine is made from it.
+    Move {
+        who: usize,
+        down_ms: u64,
+    },
     /// Nothing can be written for a while.
     DiskFull {
         who: usize,

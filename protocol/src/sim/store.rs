@@ -25,6 +25,8 @@ pub struct MemoryStore {
     pub full: bool,
     /// What the last commit wrote, for the checks.
     pub last: Vec<Write>,
+    /// Made from a backup: a chain of somebody else may begin in its middle.
+    pub moved: bool,
     /// Writes that break an invariant of the log.
     pub broken: Vec<String>,
 }
@@ -42,7 +44,7 @@ impl MemoryStore {
     /// Events of a chain from `from` on, up to `max_bytes` in all but at least one.
     pub fn load(&self, chain: ChainId, from: u64, max_bytes: usize) -> Vec<Event> {
         let events = self.chains.get(&chain).map(Vec::as_slice).unwrap_or_default();
-        let first = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX).min(events.len());
+        let first = events.partition_point(|event| event.seq() < from);
         let mut bytes = 0;
         let fits = events[first..].iter().take_while(|event| {
             let before = bytes;
@@ -58,7 +60,9 @@ impl MemoryStore {
     }
 
     pub fn event(&self, chain: ChainId, seq: u64) -> Option<&Event> {
-        self.chains.get(&chain)?.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+        let events = self.chains.get(&chain)?;
+        let at = events.binary_search_by_key(&seq, Event::seq).ok()?;
+        events.get(at)
     }
 
     /// The items of a conversation in their order.
@@ -105,7 +109,7 @@ impl MemoryStore {
         let room = *self.rooms.entry(chain).or_insert(conversation);
         let events = self.chains.entry(chain).or_default();
         let linked = match events.last() {
-            None => header.seq == 1,
+            None => header.seq == 1 || self.moved,
             Some(head) => header.seq == head.seq() + 1 && header.prev == head.id(),
         };
         if !linked || room != conversation {

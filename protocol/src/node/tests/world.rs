@@ -480,6 +480,7 @@ impl World {
             let old = backup.store.clone();
             (store.items, store.cursors, store.people) = (old.items, old.cursors, old.people);
             for known in &mut carried.known {
+                known.heads().iter().for_each(|head| known.hold(&backup.store.events[head]));
                 *known = Known::from_bytes(&known.to_bytes()).expect("its own bytes");
                 let conversation = known.conversation();
                 for item in store.items.values().filter(|item| item.conversation == conversation && item.mine)
