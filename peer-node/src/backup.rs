@@ -142,7 +142,10 @@ fn write_file(
     let records = runtime.block_on(store.records())?;
     let Carried { number, known } = Carried::of(&records).map_err(|error| Error::Records(error.0))?;
     to.write(Record::Number(number)).map_err(failed)?;
-    for known in known {
+    for mut known in known {
+        for (chain, seq) in known.heads() {
+            runtime.block_on(store.events(chain, seq, 1))?.iter().for_each(|head| known.hold(head));
+        }
         to.write(Record::Known(Box::new(known))).map_err(failed)?;
     }
     let export = runtime.block_on(store.export())?;

@@ -2,11 +2,17 @@ use std::io::Write as _;
 
 use protocol::{
     body::{Body, kind},
-    ids::{ChainId, ConversationId, MsgId, UserId},
-    node::{Commit, Conversation, Cursor, KeyState, Person, Relation, Write as Change},
-    time::WallMs,
+    config::Config,
+    ids::{ChainId, CommandId, ConversationId, MsgId, UserId},
+    node::{
+        Command, Commit, Conversation, Cursor, Input, KeyState, NewIdentity, Node, Person, Relation,
+        Write as Change,
+    },
+    seal::Vodozemac,
+    time::{Now, WallMs},
     timeline::{Entry, Key},
 };
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -103,6 +109,46 @@ async fn a_backup_brings_everything_but_ratchets_to_a_new_machine() {
     assert_eq!(new.setting::<String>("theme").await.unwrap().as_deref(), Some("dark"));
     assert_eq!(new.records().await.unwrap(), []);
     assert_ne!(new.store_id(), old.store_id());
+}
+
+#[tokio::test]
+async fn people_come_as_the_machine_knows_them_with_what_they_have_not_got_yet() {
+    let wall = WallMs(1_767_225_600_000);
+    let node = |name: &str| {
+        let username = name.parse().unwrap();
+        let new = NewIdentity { username, account: None, carried: Carried::default() };
+        Node::create(Config::default(), ChaCha20Rng::from_seed(rand::random()), Vodozemac, wall, new)
+    };
+    let (dir, old) = store().await;
+    let ((mut alice, first), (bob, _)) = (node("alice"), node("bob"));
+    let ask = Command::Ask {
+        profile: bob.profile().clone(),
+        addresses: vec![],
+        msg_id: MsgId([7; 16]),
+        text: "may I?".to_owned(),
+    };
+    let asked = alice.step(Now(0), wall, [Input::Command { id: CommandId(1), command: ask }]);
+    for batch in [first, asked] {
+        drop(batch.commit(&mut old.clone()).await.unwrap());
+    }
+    let path = backup_of(&old, &dir).await;
+    let backup = Backup::open(&path, PASSPHRASE).await.unwrap();
+    assert_eq!((backup.counts().people, backup.counts().known), (1, 1));
+    let (_new_dir, mut new) = store().await;
+    let (_, carried) = backup.restore(&new).await.unwrap();
+    assert_eq!(carried.number, alice.profile().devices().seq);
+    assert_eq!(carried.known[0].user(), bob.user());
+    assert!(format!("{:?}", carried.known[0]).ends_with("Asked, 1 unsent)"), "{carried:?}");
+
+    let account = Some((alice.account_key().clone(), alice.profile().history().clone()));
+    let again = NewIdentity { username: "alice".parse().unwrap(), account, carried };
+    let rng = ChaCha20Rng::from_seed(rand::random());
+    let (again, batch) = Node::create(Config::default(), rng, Vodozemac, wall, again);
+    drop(batch.commit(&mut new).await.unwrap());
+    assert_ne!(again.device(), alice.device());
+    assert!(again.profile().devices().seq > alice.profile().devices().seq, "newer, whatever the clocks say");
+    let chat = new.conversations().await.unwrap().remove(0).conversation.id;
+    assert_eq!(new.timeline(chat, Page::Newest, 10).await.unwrap().len(), 1, "written again, shown once");
 }
 
 #[tokio::test]
