@@ -8,7 +8,7 @@ use crate::{
     frame::{Frame, LetterTaken, SealedLetter, WhoIs},
     identity::Profile,
     ids::{DeviceId, LetterId, LinkId, UserId},
-    letter::{self, Answer, Letter, Open, Opened, Proof, Request, Verdict},
+    letter::{self, Accept, Answer, Letter, Open, Opened, Proof, Request, Verdict},
     seal::Seal,
     time::WallMs,
     timeline::{Entry, Key, NO_CHAIN},
@@ -91,6 +91,26 @@ impl<S: Seal> Node<S> {
         self.letters.insert((device, kind), letter);
         self.touch(Record::Letter(device, kind));
         self.send_letter(device, kind);
+    }
+
+    /// We can be reached elsewhere: letters that did not leave yet say so.
+    pub(super) fn readdress_letters(&mut self) {
+        let here = &self.me.addresses;
+        for ((device, kind), outstanding) in &mut self.letters {
+            let addresses = match &mut outstanding.letter {
+                Letter::Request(Request { addresses, .. })
+                | Letter::Open(Open { addresses, .. })
+                | Letter::Answer(Answer { verdict: Verdict::Accept(Accept { addresses, .. }), .. }) => {
+                    addresses
+                }
+                Letter::Answer(_) => continue,
+            };
+            if addresses != here && outstanding.posted.is_none() && !outstanding.taken {
+                addresses.clone_from(here);
+                outstanding.sealed.clear();
+                self.dirty.insert(Record::Letter(*device, *kind));
+            }
+        }
     }
 
     pub(super) fn forget_letter(&mut self, device: DeviceId, kind: LetterKind) {
@@ -494,6 +514,7 @@ impl<S: Seal> Node<S> {
             self.forget_letter(device, LetterKind::Open);
         }
         self.open_pair(user, device, open.one_time_key, Some(&open.readable));
+        self.dial(device);
         true
     }
 }

@@ -357,6 +357,7 @@ impl<S: Seal> Node<S> {
         if self.me.addresses != addresses {
             self.me.addresses = addresses;
             self.touch(Record::Me);
+            self.readdress_letters();
             self.tell_addresses_to_all();
         }
     }

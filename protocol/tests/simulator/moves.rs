@@ -6,6 +6,9 @@ use crate::play;
 
 const SEEDS: u64 = 200;
 
+/// Seeds that once found a mistake, and stay.
+const KEPT: [u64; 1] = [307];
+
 fn keeps_its_promises(seed: u64) {
     let script = Script::with_a_move(seed);
     if play(&script, Options::default()).broken.is_empty() {
@@ -24,4 +27,9 @@ fn seeds_with_a_move_keep_all_promises() {
 #[test]
 fn more_seeds_with_a_move_keep_all_promises() {
     (SEEDS / 2..SEEDS).for_each(keeps_its_promises);
+}
+
+#[test]
+fn seeds_with_a_move_that_once_found_a_mistake_keep_all_promises() {
+    KEPT.into_iter().for_each(keeps_its_promises);
 }
