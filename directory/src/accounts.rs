@@ -12,8 +12,8 @@ use std::{collections::HashSet, net::IpAddr, sync::Mutex, sync::PoisonError};
 use data_encoding::HEXLOWER;
 use protocol::{
     directory::{
-        Challenge, ChangePassword, Code, Hex, Proof, Register, Renew, Session, SignIn, Toll, Visibility,
-        Work, renew_statement,
+        Challenge, ChangePassword, Code, ForgottenPassword, Hex, Proof, Register, Renew, Session, SignIn,
+        Toll, Visibility, Work, password_statement, renew_statement,
     },
     identity::{Profile, Username},
     sign::{Domain, Signature},
@@ -305,6 +305,47 @@ impl Directory {
         self.store.change_password(&who.account, &password, &session, self.clock.now()).await?;
         self.presence.end_account(&who.account);
         let account = self.store.account(&who.account).await?.ok_or_else(Refusal::signed_out)?;
+        self.session_answer(&account, &session)
+    }
+
+    /// A new password on the word of the account key: whoever has it is the person, whatever they remember. A name
+    /// without keys, or none at all, gets the answer of a signature that does not fit.
+    pub(crate) async fn forgotten_password(
+        &self,
+        from: IpAddr,
+        asked: ForgottenPassword,
+    ) -> Result<Session, Refusal> {
+        let ForgottenPassword { username, new, challenge, signature } = asked;
+        let new = Zeroizing::new(new);
+        let username = check_username(&username)?;
+        check_password("new", &new)?;
+        let name = username.as_str();
+        self.guard.admit(name, from, self.clock.now())?;
+        if !self.challenges.holds(Purpose::Renew, &challenge) || !self.challenges.use_up(&challenge) {
+            return Err(Refusal::invalid("challenge", "the challenge is used, too old, or not from here"));
+        }
+        let account = self.store.account_named(name).await?;
+        let profile = match &account {
+            Some(account) => self.store.profile(&account.id).await?,
+            None => None,
+        };
+        let profile: Option<Profile> = profile.and_then(|bytes| protocol::codec::from_bytes(&bytes).ok());
+        let statement = password_statement(&self.id(), name, &new, &challenge);
+        let fits = profile.is_some_and(|profile| {
+            let key = profile.account_key();
+            Domain::DIRECTORY_PASSWORD.verify(key, &statement, &Signature(signature.0)).is_ok()
+        });
+        let Some(account) = account.filter(|_| fits) else {
+            self.guard.failed(name, from, self.clock.now());
+            return Err(Refusal::dont_fit());
+        };
+        let password = self.passwords.hash(new).await?;
+        let session = new_id();
+        self.store.change_password(&account.id, &password, &session, self.clock.now()).await?;
+        self.presence.end_account(&account.id);
+        self.guard.succeeded(name, from);
+        tracing::info!("a password was set anew by the account key");
+        let account = self.store.account(&account.id).await?.ok_or_else(Refusal::signed_out)?;
         self.session_answer(&account, &session)
     }
 

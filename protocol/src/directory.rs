@@ -329,6 +329,29 @@ impl fmt::Debug for ChangePassword {
     }
 }
 
+/// `POST /v1/password/forgotten`: a new password on the word of the account key that the directory has for the name. All
+/// sessions end, and the answer is a new one. The challenge is one of `POST /v1/renew/challenge`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgottenPassword {
+    pub username: String,
+    pub new: String,
+    pub challenge: Hex<40>,
+    /// By the account key over [`password_statement`], in the domain of directory passwords.
+    pub signature: Hex<64>,
+}
+
+impl fmt::Debug for ForgottenPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ForgottenPassword(***)")
+    }
+}
+
+/// What the account key signs to set a password: for this directory and name, once.
+pub fn password_statement(directory: &[u8; 32], username: &str, new: &str, challenge: &Hex<40>) -> Vec<u8> {
+    let password = blake3::derive_key("confab/1/directory-password", new.as_bytes());
+    [directory.as_slice(), &challenge.0, &password, username.as_bytes()].concat()
+}
+
 /// `POST /v1/account/delete`: the password once more, since this cannot be taken back.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteAccount {
@@ -490,9 +513,15 @@ mod tests {
     #[test]
     fn passwords_and_tokens_are_not_shown() {
         let shown = format!(
-            "{:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?}",
             SignIn { username: "alice".into(), password: "hunter22222".into() },
             ChangePassword { old: "hunter22222".into(), new: "hunter22222".into() },
+            ForgottenPassword {
+                username: "alice".into(),
+                new: "hunter22222".into(),
+                challenge: Hex([0; 40]),
+                signature: Hex([0; 64]),
+            },
             Session {
                 token: "hunter22222".into(),
                 session: Hex([0; 16]),

@@ -57,6 +57,8 @@ domains! {
     CURSOR = "confab/1/cursor";
     /// A directory's challenge, by the link key of the device that answers.
     DIRECTORY_CHALLENGE = "confab/1/directory-challenge";
+    /// A new password at a directory, by the account key: the old one is forgotten.
+    DIRECTORY_PASSWORD = "confab/1/directory-password";
 }
 
 impl fmt::Display for Domain {

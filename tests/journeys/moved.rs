@@ -28,15 +28,20 @@ async fn a_backup_on_a_new_machine_knows_its_people_and_goes_on() -> Result<()> 
     let waits = bob.api.send(&chat, "while nobody is there").await?;
     fs::remove_dir_all(alice.data())?;
 
+    // Another passphrase on the new machine than the directory has.
+    let old_words = folder.path().join("words");
+    fs::copy(alice.passphrase_file(), &old_words)?;
+    alice.passphrase = "alice sails to a new harbour 9".to_owned();
     alice.on_a_new_machine()?;
-    let words = alice.passphrase_file();
-    let files = ["--passphrase-file", words.as_str(), "--backup-passphrase-file", words.as_str()];
+    let (words, old_words) = (alice.passphrase_file(), old_words.display().to_string());
+    let files = ["--passphrase-file", words.as_str(), "--backup-passphrase-file", old_words.as_str()];
     alice.command(&[&["restore"], &files[..], &[backup.as_str()]].concat()).await?;
     alice.start_anew().await?;
     let texts = alice.api.texts(&chat).await?;
     assert!(texts.starts_with(&["hello".to_owned(), "before the backup".to_owned()]), "{texts:?}");
 
     alice.holds(&chat, &["after the backup", "while nobody is there"]).await?;
+    signed_in(&alice).await?;
     bob.reached(&chat, &waits, "delivered").await?;
     both_hear(&alice, &bob, &chat, "from the new machine").await?;
     only_once(&alice, &bob, &chat).await?;
@@ -123,6 +128,29 @@ async fn the_recovery_file_alone_is_enough_to_ask_a_contact_again() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_passphrase_that_was_forgotten_is_new_at_the_directory_too() -> Result<()> {
+    let mut directory = TestDirectory::start().await?;
+    let alice = TestNode::with_account("alice", &directory.url).await?;
+    let recovery = alice.api.get("account/recovery").await?;
+    let new = "a brighter harbour, number 8";
+    alice.api.delete("session").await?;
+    // The directory is away when it happens, and gets to know of it when it is back.
+    directory.program.kill().await?;
+    alice.api.post("unlock", json!({ "passphrase": new, "recovery_key": recovery["key"] })).await?;
+    directory.restart().await?;
+
+    signed_in(&alice).await?;
+    let elsewhere = TestNode::fresh("alice", Some(&directory.url)).await?;
+    for (words, fits) in [(new, true), (alice.passphrase.as_str(), false)] {
+        let entry = json!({ "username": "alice", "passphrase": words });
+        let (_, refused) = elsewhere.api.raw(reqwest::Method::POST, "account", Some(entry)).await?;
+        // It asks for keys only when name and passphrase fit.
+        assert_eq!(refused["code"] == "needs_keys", fits, "{refused}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_was_reset_still_has_to_be_confirmed() -> Result<()> {
     let directory = TestDirectory::start().await?;
     let mut alice = TestNode::with_account("alice", &directory.url).await?;
@@ -141,6 +169,14 @@ async fn an_account_that_was_reset_still_has_to_be_confirmed() -> Result<()> {
         bob.api.raw(reqwest::Method::POST, &path, Some(json!({ "text": "who?" }))).await?;
     assert_eq!((status.as_u16(), &refused["code"]), (409, &json!("keys_changed")), "{refused}");
     Ok(())
+}
+
+/// Waits until the directory has let the node in.
+async fn signed_in(node: &TestNode) -> Result<()> {
+    let what = format!("{} is signed in at the directory", node.name);
+    node.api
+        .until(&what, async |api| Ok((api.get("status").await?["directory"]["state"] == "up").then_some(())))
+        .await
 }
 
 /// Each writes a line, and each has both.

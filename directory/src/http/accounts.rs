@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::directory::{
-    Account, Challenge, ChangePassword, DeleteAccount, Free, Health, Identity, Register, Renew, Session,
-    SetVisibility, SignIn, Toll,
+    Account, Challenge, ChangePassword, DeleteAccount, ForgottenPassword, Free, Health, Identity, Register,
+    Renew, Session, SetVisibility, SignIn, Toll,
 };
 
 use super::read::{Body, From, Owner, Reader};
@@ -76,6 +76,14 @@ pub(super) async fn change_password(
     Body(asked): Body<ChangePassword>,
 ) -> Result<Json<Session>, Refusal> {
     app.change_password(&who, from, asked).await.map(Json)
+}
+
+pub(super) async fn forgotten_password(
+    State(app): App,
+    From(from): From,
+    Body(asked): Body<ForgottenPassword>,
+) -> Result<Json<Session>, Refusal> {
+    app.forgotten_password(from, asked).await.map(Json)
 }
 
 pub(super) async fn account(State(app): App, Reader(who): Reader) -> Result<Json<Account>, Refusal> {

@@ -34,6 +34,7 @@ pub(crate) fn router(directory: Arc<Directory>) -> Router {
         .route("/v1/session", delete(accounts::sign_out))
         .route("/v1/sessions", delete(accounts::sign_out_everywhere))
         .route("/v1/password", post(accounts::change_password))
+        .route("/v1/password/forgotten", post(accounts::forgotten_password))
         .route("/v1/account", get(accounts::account))
         .route("/v1/account/delete", post(accounts::delete_account))
         .route("/v1/visibility", put(accounts::set_visibility))

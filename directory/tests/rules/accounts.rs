@@ -1,10 +1,13 @@
 //! Names, passwords, sessions.
 
 use hyper::StatusCode;
-use protocol::directory::{Code, Visibility};
+use protocol::{
+    directory::{Code, Hex, Visibility, password_statement},
+    sign::Domain,
+};
 use serde_json::json;
 
-use crate::harness::{PASSWORD, Town};
+use crate::harness::{Citizen, PASSWORD, Town};
 
 #[tokio::test]
 async fn somebody_registers_and_signs_in() {
@@ -152,6 +155,30 @@ async fn a_new_password_needs_the_old_one_and_ends_other_sessions() {
         let answer = town.call("PUT", "/v1/visibility", Some(token), Some(hide.clone())).await;
         assert_eq!(answer.status.is_success(), works);
     }
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_anew_by_the_account_key_alone() {
+    let town = Town::open().await;
+    let (alice, mallory) = (town.citizen("alice").await, town.citizen("mallory").await);
+    let new = "another password";
+    let ask = async |by: &Citizen, signed: &str, challenge: Hex<40>| {
+        let statement = password_statement(&town.directory.identity().id(), "alice", signed, &challenge);
+        let signature = Hex(by.account.sign(Domain::DIRECTORY_PASSWORD, &statement).0);
+        let asked = json!({"username": "alice", "new": new, "challenge": challenge, "signature": signature});
+        town.call("POST", "/v1/password/forgotten", None, Some(asked)).await
+    };
+    assert_eq!(ask(&mallory, new, town.challenge().await).await.code(), Code::DontFit);
+    assert_eq!(ask(&alice, "a third password", town.challenge().await).await.code(), Code::DontFit);
+    let challenge = town.challenge().await;
+    let session = ask(&alice, new, challenge).await.session();
+    assert_eq!(ask(&alice, new, challenge).await.field().as_deref(), Some("challenge"), "once");
+    assert_eq!(session.user, Some(alice.user()));
+    assert_eq!(town.sign_in("alice", PASSWORD).await.code(), Code::DontFit);
+    town.sign_in("alice", new).await.ok();
+    let hide = json!({"visibility": "nobody"});
+    let old = town.call("PUT", "/v1/visibility", Some(&alice.session.token), Some(hide)).await;
+    assert!(!old.status.is_success(), "other sessions ended");
 }
 
 #[tokio::test]

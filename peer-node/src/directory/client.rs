@@ -11,11 +11,11 @@ use hyper::Method;
 use protocol::{
     codec,
     directory::{
-        Account, Blob, Challenge, ChangePassword, DeleteAccount, Found, Free, Hex, Identity, Listed,
-        PostLetter, Publish, Register, Renew, Session, SetVisibility, SignIn, Toll, Visibility,
-        publish_statement, renew_statement,
+        Account, Blob, Challenge, ChangePassword, DeleteAccount, ForgottenPassword, Found, Free, Hex,
+        Identity, Listed, PostLetter, Publish, Register, Renew, Session, SetVisibility, SignIn, Toll,
+        Visibility, password_statement, publish_statement, renew_statement,
     },
-    identity::{LinkSecret, Profile, Username},
+    identity::{AccountKey, LinkSecret, Profile, Username},
     ids::{DeviceId, LetterId, UserId},
     sign::Domain,
 };
@@ -233,6 +233,23 @@ impl Client {
         let session = self.authed(Method::POST, "/v1/password", Some(&request)).await?;
         self.begin(session);
         Ok(())
+    }
+
+    /// A new password on the word of the account key, and a session with it; all others end.
+    pub async fn set_password(
+        &self,
+        username: &Username,
+        new: &str,
+        account: &AccountKey,
+    ) -> Result<SignedIn, Error> {
+        let directory = self.identity().await?.id();
+        let Challenge { challenge } = self.post("/v1/renew/challenge", &()).await?;
+        let statement = password_statement(&directory, username.as_str(), new, &challenge);
+        let signature = Hex(account.sign(Domain::DIRECTORY_PASSWORD, &statement).0);
+        let (username, new) = (username.to_string(), new.to_owned());
+        let request = ForgottenPassword { username, new, challenge, signature };
+        let session = self.post("/v1/password/forgotten", &request).await?;
+        Ok(self.begin(session))
     }
 
     pub async fn delete_account(&self, password: &str) -> Result<(), Error> {

@@ -85,6 +85,11 @@ impl Service {
     /// # Errors
     /// A wrong passphrase, too many tries, a data folder that can't be used.
     pub async fn unlock(&self, passphrase: &Passphrase) -> Result<(), Error> {
+        self.unlock_with(passphrase, false).await
+    }
+
+    /// `is_new`: the directory does not know this passphrase yet.
+    async fn unlock_with(&self, passphrase: &Passphrase, is_new: bool) -> Result<(), Error> {
         let mut state = self.0.state.write().await;
         match *state {
             State::Fresh => return Err(Error::Fresh),
@@ -96,6 +101,9 @@ impl Service {
         let database = blocking(move || Vault::unlock(&dir, words.reveal(), cost)).await?;
         self.0.tries.fill();
         let store = self.open_store(&database).await?;
+        if is_new {
+            store.set_setting(key::PASSPHRASE_OWED, &true).await?;
+        }
         let opened = open::from_store(&store, self.0.clock).await?;
         let open = Open::start(self, store, opened).await?;
         if let Some(membership) = open.store.setting::<Option<Membership>>(key::DIRECTORY).await?.flatten() {
@@ -113,24 +121,25 @@ impl Service {
         membership: Membership,
         passphrase: &Passphrase,
     ) -> Result<(), Error> {
+        let owed = open.store.setting(key::PASSPHRASE_OWED).await?.unwrap_or_default();
         let signed_out = membership.session.is_none();
         open.use_directory(
             &self.0.feed,
             Some(Joined::resumed(membership.clone(), self.0.given.directory_ca.as_deref())?),
         )
         .await?;
-        if signed_out {
+        if signed_out || owed {
             let username = open.profile.username();
             let password =
                 membership::password(passphrase, membership.id, username, self.0.given.cost).await?;
             let authority = self.0.given.directory_ca.clone();
-            membership::sign_in_when_there(open, &self.0.feed, membership, authority, password);
+            membership::sign_in_when_there(open, &self.0.feed, membership, authority, (password, owed));
         }
         Ok(())
     }
 
     /// Opens the account of this computer with the recovery key, and gives it a new passphrase. The directory
-    /// goes on knowing the old one.
+    /// gets it as soon as it is there, on the word of the account key.
     ///
     /// # Errors
     /// As `unlock`; a new passphrase that is too weak.
@@ -145,7 +154,7 @@ impl Service {
         self.try_once()?;
         let (dir, cost, words) = (self.0.dir.clone(), self.0.given.cost, new.clone());
         blocking(move || Vault::reset_passphrase(&dir, &key, words.reveal(), cost)).await?;
-        self.unlock(new).await
+        self.unlock_with(new, true).await
     }
 
     /// Changes the passphrase here and at the directory; other sessions there end.

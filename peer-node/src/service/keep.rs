@@ -128,6 +128,8 @@ async fn restore(dir: &Path, passphrase: &Passphrase, backup: Backup) -> Result<
     // A session belongs to a device, and this is another one: it signs in when it is unlocked.
     if let Some(membership) = store.setting::<Option<Membership>>(key::DIRECTORY).await?.flatten() {
         store.set_setting(key::DIRECTORY, &Some(Membership { session: None, ..membership })).await?;
+        // The passphrase here may be another one than the directory has.
+        store.set_setting(key::PASSPHRASE_OWED, &true).await?;
     }
     let recovery = Recovery {
         file: file.seal(&recovery_key)?,

@@ -224,20 +224,21 @@ impl Joined {
     }
 }
 
-/// Signs in again with a directory that has forgotten the session, as soon as it is there. The node is open
-/// meanwhile: a directory that is away stops nobody from reading and writing.
+/// Signs in again with a directory that has forgotten the session, as soon as it is there; `owed`: and tells it the
+/// passphrase, which is new. The node is open meanwhile: a directory that is away stops nobody from reading and writing.
 pub(super) fn sign_in_when_there(
     open: &Arc<Open>,
     feed: &Feed,
     membership: Membership,
     authority: Option<PathBuf>,
-    password: Zeroizing<String>,
+    (password, owed): (Zeroizing<String>, bool),
 ) {
     let (open_, feed) = (open.clone(), feed.clone());
     open.tasks.spawn(async move {
         let username = open_.profile.username().clone();
         loop {
-            match sign_in_again(&open_, &membership, authority.as_deref(), &username, &password).await {
+            match sign_in_again(&open_, &membership, authority.as_deref(), &username, (&password, owed)).await
+            {
                 Ok(joined) => {
                     if let Err(error) = open_.use_directory(&feed, Some(joined)).await {
                         tracing::warn!(%error, "the directory could not be used");
@@ -260,10 +261,15 @@ async fn sign_in_again(
     membership: &Membership,
     authority: Option<&Path>,
     username: &Username,
-    password: &str,
+    (password, owed): (&str, bool),
 ) -> Result<Joined, Error> {
     let joined = Joined::resumed(membership.clone(), authority)?;
-    joined.client.sign_in(username, password).await?;
+    if owed {
+        joined.client.set_password(username, password, &open.account).await?;
+        open.store.set_setting(key::PASSPHRASE_OWED, &false).await?;
+    } else {
+        joined.client.sign_in(username, password).await?;
+    }
     joined.client.use_device(&open.link_secret);
     joined.client.publish(&open.profile, false).await?;
     let joined = Joined::fresh(joined.client, joined.membership);

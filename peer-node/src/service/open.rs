@@ -9,7 +9,7 @@ use std::{
 use protocol::{
     address::Address,
     config::Config,
-    identity::{LinkSecret, Profile},
+    identity::{AccountKey, LinkSecret, Profile},
     ids::{ConversationId, UserId},
     node::{Batch, Command, Node, Notice, Preferences, Refusal, Reply},
     seal::Vodozemac,
@@ -46,6 +46,8 @@ pub(super) mod key {
     pub(in crate::service) const RECOVERY: &str = "recovery";
     pub(in crate::service) const RECOVERY_WAITS: &str = "recovery-waits";
     pub(in crate::service) const BLOCKS_TOLD: &str = "blocks-told";
+    /// The directory has not heard of the passphrase yet.
+    pub(in crate::service) const PASSPHRASE_OWED: &str = "passphrase-owed";
     pub(in crate::service) const SEEN: &str = "seen";
 }
 
@@ -55,6 +57,7 @@ pub(super) struct Open {
     pub(super) store: Store,
     pub(super) profile: Profile,
     pub(super) link_secret: LinkSecret,
+    pub(super) account: AccountKey,
     pub(super) addresses: Vec<Address>,
     node: RwLock<NodeHandle>,
     joined: RwLock<Option<Arc<Joined>>>,
@@ -79,6 +82,7 @@ impl Open {
     pub(super) async fn start(service: &Service, store: Store, opened: Opened) -> Result<Arc<Self>, Error> {
         let inner = &service.0;
         let (profile, link_secret) = (opened.0.profile().clone(), opened.0.link_secret().clone());
+        let account = opened.0.account_key().clone();
         let listener = inner.take_listener().await?;
         let addresses = inner.announced().await;
         let node = launch(inner, &store, opened, Some(listener));
@@ -87,6 +91,7 @@ impl Open {
             store,
             profile,
             link_secret,
+            account,
             addresses,
             node: RwLock::new(node),
             joined: RwLock::new(None),

@@ -81,6 +81,8 @@ struct Admitted {
     /// The keys that the directory has are given up.
     reset: bool,
     visibility: Visibility,
+    /// Of the newest profile that the directory has: that of a new device is above it, whatever the clocks say.
+    number: u64,
 }
 
 impl Service {
@@ -191,7 +193,14 @@ impl Service {
             }
         }
         let is_new = is_new || signed_in.user.is_none();
-        Ok(Admitted { client, membership, is_new, reset, visibility: signed_in.visibility.into() })
+        let known = match signed_in.user.filter(|_| recovered.is_some()) {
+            // Without an answer the clocks have to do.
+            Some(user) => client.look_up(user).await.unwrap_or_default(),
+            None => None,
+        };
+        let number = known.map_or(0, |profile| profile.devices().seq);
+        let visibility = signed_in.visibility.into();
+        Ok(Admitted { client, membership, is_new, reset, visibility, number })
     }
 
     /// Makes vault, database and identity, and opens the node over them.
@@ -206,7 +215,9 @@ impl Service {
         let (database, recovery_key) = blocking(move || Vault::create(&dir, words.reveal(), cost)).await?;
         let store = self.open_store(&database).await?;
         let clock = self.0.clock;
-        let new = NewIdentity { username: username.clone(), account: recovered, carried: Carried::default() };
+        let number = admitted.as_ref().map_or(0, |admitted| admitted.number);
+        let carried = Carried { number, known: Vec::new() };
+        let new = NewIdentity { username: username.clone(), account: recovered, carried };
         let opened =
             Node::create(protocol::config::Config::default(), open::rng(), Vodozemac, clock.wall(), new);
         let file = RecoveryFile {
