@@ -487,10 +487,11 @@ impl<S: Seal> Node<S> {
                         break;
                     }
                 }
-                if was != Relation::Contact {
+                if was == Relation::Contact {
+                    self.dial_user(user);
+                } else {
                     self.became_contact(user);
                 }
-                self.dial_user(user);
             }
             _ => {}
         }
