@@ -54,8 +54,6 @@ pub struct AccountPage {
     pub passphrase: Field,
     /// Of the whole form: "That name and passphrase don't fit together."
     pub error: Option<String>,
-    /// Free names like the taken one.
-    pub suggestions: Vec<String>,
 }
 
 /// `GET|POST /setup/confirm`: the name is new; a typo must not open an account.
@@ -139,7 +137,6 @@ impl AccountPage {
             username: Field::default(),
             passphrase: Field::default(),
             error: None,
-            suggestions: Vec::new(),
         };
         vec![
             ("setup_account", page()),
@@ -154,14 +151,7 @@ impl AccountPage {
                     ..page()
                 },
             ),
-            (
-                "setup_account_taken",
-                Self {
-                    username: Field::wrong("ana", "This name is taken."),
-                    suggestions: ["ana_26", "ana_k", "its_ana"].map(str::to_owned).into(),
-                    ..page()
-                },
-            ),
+            ("setup_account_taken", Self { username: Field::wrong("ana", "This name is taken."), ..page() }),
             (
                 "setup_account_unfit",
                 Self {

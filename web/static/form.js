@@ -36,14 +36,6 @@ export function forms() {
     };
   }
   for (const button of $$('[data-print]')) button.onclick = () => print();
-  for (const chip of $$('[data-fill]')) {
-    chip.onclick = () => {
-      const input = $(`#${chip.dataset.fill}`);
-      input.value = chip.dataset.value;
-      input.removeAttribute('aria-invalid');
-      $('#passphrase')?.focus();
-    };
-  }
   for (const area of $$('[data-file]')) {
     const file = document.createElement('input');
     file.type = 'file';

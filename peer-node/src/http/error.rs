@@ -135,18 +135,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "address")]
     field: Option<String>,
-    /// Free names like the one that is taken.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    suggestions: Vec<String>,
 }
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         let status = error.status();
-        let suggestions = match error {
-            Error::Service(service::Error::NameTaken { suggestions }) => suggestions.clone(),
-            _ => Vec::new(),
-        };
         Self {
             kind: format!("urn:confab:problem:{}", error.code()),
             title: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -154,7 +147,6 @@ impl From<&Error> for Problem {
             detail: error.to_string(),
             code: error.code(),
             field: error.field().map(str::to_owned),
-            suggestions,
         }
     }
 }

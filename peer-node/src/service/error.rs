@@ -44,7 +44,7 @@ pub enum Error {
     #[error("This name is new here. To make an account with it, confirm; or check the spelling.")]
     NewName,
     #[error("That name is taken.")]
-    NameTaken { suggestions: Vec<String> },
+    NameTaken,
     #[error("That name and passphrase don't fit together.")]
     WrongPair,
     #[error("That passphrase doesn't fit. Try again.")]
@@ -138,7 +138,7 @@ impl Error {
     /// The field of the form or of the JSON body that this is about.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::BadUsername(_) | Self::NameTaken { .. } | Self::UnknownName(_) | Self::NoDirectory => {
+            Self::BadUsername(_) | Self::NameTaken | Self::UnknownName(_) | Self::NoDirectory => {
                 Some("username")
             }
             Self::NameOrAddress => Some("username"),
@@ -194,7 +194,7 @@ impl Error {
             Self::LongPassphrase { .. } => "long_passphrase",
             Self::WeakPassphrase { .. } => "weak_passphrase",
             Self::NewName => "new_name",
-            Self::NameTaken { .. } => "name_taken",
+            Self::NameTaken => "name_taken",
             Self::WrongPair => "wrong_pair",
             Self::WrongPassphrase => "wrong_passphrase",
             Self::WrongRecovery => "wrong_recovery",
@@ -242,7 +242,7 @@ impl Error {
             | Self::Locked
             | Self::NotFresh
             | Self::NewName
-            | Self::NameTaken { .. }
+            | Self::NameTaken
             | Self::NeedsKeys
             | Self::NoRequest
             | Self::NotAnswered

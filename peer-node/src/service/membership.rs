@@ -288,7 +288,7 @@ impl From<directory::Error> for Error {
             directory::Error::NewName => Self::NewName,
             directory::Error::DontFit => Self::WrongPair,
             directory::Error::Refused(problem) => match (problem.code, problem.field.as_deref()) {
-                (Code::NameTaken, _) => Self::NameTaken { suggestions: Vec::new() },
+                (Code::NameTaken, _) => Self::NameTaken,
                 (Code::TooMany, _) => Self::DirectoryLimit { seconds: problem.retry_after.unwrap_or(60) },
                 (Code::Busy | Code::Internal, _) => Self::DirectoryDown(problem.detail),
                 (Code::Invalid, Some("username")) => Self::BadUsername(problem.detail),

@@ -70,11 +70,11 @@ impl Service {
                     membership::password(passphrase, membership.id, username, self.0.given.cost).await?;
                 let signed_in = match client.sign_in(username, &password).await.map_err(Error::from) {
                     Err(Error::NewName) => client.register(username, &password).await?,
-                    Err(Error::WrongPair) => return Err(Error::NameTaken { suggestions: Vec::new() }),
+                    Err(Error::WrongPair) => return Err(Error::NameTaken),
                     other => other?,
                 };
                 if signed_in.user.is_some_and(|user| user != open.user()) {
-                    return Err(Error::NameTaken { suggestions: Vec::new() });
+                    return Err(Error::NameTaken);
                 }
                 client.use_device(&open.link_secret);
                 client.publish(&open.profile, false).await?;

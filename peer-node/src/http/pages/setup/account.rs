@@ -29,7 +29,6 @@ fn account_page(visit: &Visit, draft: &Draft) -> AccountPage {
         username: Field::new(draft.username.clone()),
         passphrase: Field::default(),
         error: None,
-        suggestions: Vec::new(),
     }
 }
 
@@ -107,11 +106,7 @@ pub(super) async fn go_in(
     }
     let mut page = account_page(visit, &draft);
     match error {
-        service::Error::NameTaken { suggestions } => {
-            page.username.error = said;
-            page.suggestions = suggestions;
-        }
-        service::Error::BadUsername(_) => page.username.error = said,
+        service::Error::NameTaken | service::Error::BadUsername(_) => page.username.error = said,
         service::Error::ShortPassphrase { .. }
         | service::Error::LongPassphrase { .. }
         | service::Error::WeakPassphrase { .. } => page.passphrase.error = said,
