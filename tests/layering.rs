@@ -1,8 +1,11 @@
-//! Who must never import whom: reads the sources and holds them against ARCHITECTURE.md's table.
+//! Who must never import whom: reads the sources and holds them against ARCHITECTURE.md's table. And what the test
+//! command must not build once more.
 
 use std::{
-    fs,
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// A room, and what no line of it may name. `crate::` stands for the room's own crate.
@@ -40,6 +43,42 @@ fn every_arrow_points_down() {
     }
     assert!(read > 20, "the rooms were not found: {read} files read");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// After `cargo run`, the test command builds our crates and what tests alone need: a crate that both need has one set of
+/// features in both.
+#[test]
+fn the_test_command_builds_no_crate_once_more() {
+    let run = features(&["--package", "peer-node", "--edges", "normal,build"]);
+    let test = features(&["--workspace", "--edges", "normal,build,dev"]);
+    assert!(run.len() > 100, "{} crates found", run.len());
+    let again: Vec<_> = test
+        .iter()
+        .filter_map(|(name, sets)| Some((name, run.get(name)?, sets)))
+        .filter(|(_, built, sets)| !sets.is_subset(built))
+        .map(|(name, built, sets)| format!("{name}: {built:?}, for tests {sets:?}"))
+        .collect();
+    assert!(again.is_empty(), "align these in the workspace's Cargo.toml:\n{}", again.join("\n"));
+}
+
+/// Each crate from a registry with the sets of features that it is built with.
+fn features(args: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let tree = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["tree", "--locked", "--prefix", "none", "--format", "{p}|{f}"])
+        .args(args)
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&tree.stdout).lines() {
+        let Some((name, features)) = line.split_once('|') else { continue };
+        // Ours have a path; "(*)" marks what stood there before.
+        if !name.contains(['/', '\\']) {
+            let set = features.trim_end_matches(" (*)").to_owned();
+            all.entry(name.to_owned()).or_default().insert(set);
+        }
+    }
+    all
 }
 
 /// Whether `code` names `path`, not merely something that ends or begins like it.

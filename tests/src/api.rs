@@ -1,6 +1,6 @@
 //! The REST API as a script would use it: one function a verb, JSON in and out.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::StreamExt;
@@ -93,7 +93,8 @@ impl Api {
     /// # Errors
     /// The node's refusal.
     pub async fn history(&self, conversation: &str) -> Result<Vec<Value>> {
-        let mut all = Vec::new();
+        let mut all: Vec<Value> = Vec::new();
+        let mut ids = HashSet::new();
         let mut before = String::new();
         loop {
             let page = self.get(&format!("conversations/{conversation}/messages?limit=100{before}")).await?;
@@ -101,7 +102,11 @@ impl Api {
             let Some(first) = rows.first() else { break };
             before = format!("&before={}", first["key"].as_str().context("a message has a key")?);
             // A message may move to its true place while we read: then it is in both pages, and the later one is right.
-            all.retain(|row: &Value| rows.iter().all(|moved| moved["id"] != row["id"]));
+            for id in rows.iter().filter_map(|row| row["id"].as_str()) {
+                if !ids.insert(id.to_owned()) {
+                    all.retain(|row| row["id"] != id);
+                }
+            }
             rows.extend(all);
             all = rows;
         }

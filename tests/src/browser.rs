@@ -97,9 +97,13 @@ impl Browser {
         let value = if scheme == Scheme::Dark { "dark" } else { "light" };
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
         tools.send_raw("Emulation.setEmulatedMedia", media).await?;
-        // Colours fade from one scheme to the other; what is between is not what anybody reads.
+        // Colours fade from one scheme to the other; what is between is not what anybody reads. Dots that move for ever,
+        // and a frame that a page in the background never gets, are not waited for.
         let settle = "const done = arguments[arguments.length - 1];
-            requestAnimationFrame(() => Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => done(1)));";
+            const faded = () => Promise.allSettled(document.getAnimations().map(a => a.finished));
+            const frame = new Promise(drawn => requestAnimationFrame(drawn));
+            const long = new Promise(over => setTimeout(over, 1500));
+            Promise.race([frame.then(faded), long]).then(() => done(1));";
         self.driver.execute_async(Arc::<str>::from(settle), Vec::new()).await?;
         Ok(())
     }
