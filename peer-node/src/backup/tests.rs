@@ -159,7 +159,8 @@ async fn the_size_of_a_backup_tells_only_megabytes_and_its_bytes_nothing() {
     let (one, two) = (fs::read(one).unwrap(), fs::read(two).unwrap());
     assert_eq!(one.len(), two.len());
     assert!(one.len() > 1 << 20);
-    for secret in ["message", "alice", "bob", "confab", "theme"] {
+    // Words so long that a megabyte of noise does not hold them by chance.
+    for secret in ["message", "alice", "confab", "theme"] {
         assert!(!two.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
     }
 }
