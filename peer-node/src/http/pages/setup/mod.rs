@@ -11,7 +11,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::{
+    Extension, RequestExt,
+    extract::{FromRef, FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::de::DeserializeOwned;
 use web::setup::{FoundDirectory, Purpose};
 
 pub(super) use account::{account, confirm, confirmed, enter};
@@ -20,9 +26,9 @@ pub(super) use recovery::{recovery, recovery_file, recovery_saved};
 pub(super) use reset::{reset, reset_or_restore};
 pub(super) use visibility::{set_visibility, visibility};
 
-use super::view;
+use super::{Look, Visit, html, view};
 use crate::{
-    http::session::Session,
+    http::{Door, csrf::Form, session::Session},
     service::{
         Passphrase, Service, Stage,
         account::{DirectoryAddress, Entry, Keys},
@@ -90,10 +96,77 @@ impl Draft {
     }
 }
 
-/// The pages of the first run are for a node without an account.
-async fn fresh(service: &Service) -> Result<(), Response> {
-    match service.stage().await {
-        Stage::Fresh => Ok(()),
-        Stage::Locked | Stage::Open => Err(Redirect::to("/").into_response()),
+/// A visit of the first run, with what was answered so far. Only a node without an account has one: whoever comes later
+/// is led to the start.
+#[derive(Debug)]
+pub(super) struct FirstRun {
+    visit: Visit,
+    service: Service,
+    drafts: Drafts,
+    draft: Draft,
+}
+
+impl FirstRun {
+    async fn new(visit: Visit, service: Service, drafts: Drafts) -> Result<Self, Response> {
+        match service.stage().await {
+            Stage::Fresh => {
+                let draft = drafts.of(&visit.session);
+                Ok(Self { visit, service, drafts, draft })
+            }
+            Stage::Locked | Stage::Open => Err(Redirect::to("/").into_response()),
+        }
+    }
+
+    /// Keeps the answers, and shows a page.
+    fn shows(self, page: &impl web::Html) -> Response {
+        self.drafts.keep(&self.visit.session, self.draft);
+        html(page)
+    }
+
+    /// Keeps the answers, and goes on to the next page.
+    fn goes_on(self, next: &str) -> Response {
+        self.drafts.keep(&self.visit.session, self.draft);
+        Redirect::to(next).into_response()
+    }
+}
+
+impl<S> FromRequestParts<S> for FirstRun
+where
+    S: Send + Sync,
+    Door: FromRef<S>,
+    Service: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let Extension(drafts) =
+            Extension::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        Self::new(visit, Service::from_ref(state), drafts).await
+    }
+}
+
+/// A form of the first run.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    run: FirstRun,
+    fields: T,
+}
+
+impl<T, S> FromRequest<S> for Answer<T>
+where
+    T: DeserializeOwned + Send,
+    S: Send + Sync,
+    Door: FromRef<S>,
+    Service: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
+        let Ok(look) = request.extract_parts_with_state::<Look, S>(state).await;
+        let Extension(drafts) = request.extract_parts().await.map_err(IntoResponse::into_response)?;
+        let Form { session, fields } = Form::from_request(request, state).await?;
+        let visit = Visit { look, session };
+        Ok(Self { run: FirstRun::new(visit, Service::from_ref(state), drafts).await?, fields })
     }
 }
