@@ -1,5 +1,6 @@
 use std::{
     io::{BufRead, BufReader, Write as _},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -17,13 +18,20 @@ fn batch(n: u64) -> Vec<Write> {
     writes
 }
 
-/// Commits for ever and says so; run by the tests below as a process of its own.
-#[tokio::test]
-#[ignore = "a part of another test"]
-async fn commits_until_it_is_killed() {
-    let dir = PathBuf::from(std::env::var_os(DIR).unwrap());
+/// The tests below run once more as a process of their own, with this set: then they are the process that commits.
+fn folder_of_the_child() -> Option<PathBuf> {
+    std::env::var_os(DIR).map(PathBuf::from)
+}
+
+/// The arguments of this program for such a process.
+fn child_of(test: &str) -> [String; 3] {
+    ["--exact".to_owned(), format!("store::tests::killed::{test}"), "--nocapture".to_owned()]
+}
+
+/// Commits until it is killed or the disk refuses, and says so.
+async fn commit_on_and_on(dir: &Path) {
     let options = Options { marks: Marks::Folder(dir.join("marks")) };
-    let store = Store::open_with(&dir, &DatabaseKey::for_tests(KEY), &options).await.unwrap();
+    let store = Store::open_with(dir, &DatabaseKey::for_tests(KEY), &options).await.unwrap();
     assert!(!store.restored());
     for n in store.rev() + 1.. {
         if let Err(error) = store.clone().commit(batch(n)).await {
@@ -39,11 +47,14 @@ async fn commits_until_it_is_killed() {
 
 #[tokio::test]
 async fn a_killed_process_loses_nothing_that_it_had_committed_and_keeps_no_half_batch() {
+    if let Some(dir) = folder_of_the_child() {
+        return commit_on_and_on(&dir).await;
+    }
     let dir = tempfile::tempdir().unwrap();
     let mut last = 0;
     for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::tests::killed::commits_until_it_is_killed", "--ignored", "--nocapture"])
+            .args(child_of("a_killed_process_loses_nothing_that_it_had_committed_and_keeps_no_half_batch"))
             .env(DIR, dir.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -83,11 +94,14 @@ async fn a_killed_process_loses_nothing_that_it_had_committed_and_keeps_no_half_
 #[cfg(unix)]
 #[tokio::test]
 async fn a_write_that_the_system_refuses_is_an_error_and_loses_nothing() {
+    if let Some(dir) = folder_of_the_child() {
+        return commit_on_and_on(&dir).await;
+    }
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "store::tests::killed::commits_until_it_is_killed", "--ignored", "--nocapture"])
+        .args(child_of("a_write_that_the_system_refuses_is_an_error_and_loses_nothing"))
         .env(DIR, dir.path())
         .output()
         .unwrap();
