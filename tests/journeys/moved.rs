@@ -1,6 +1,6 @@
 //! A new machine for the same person: from a backup, and from the recovery file alone.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use journeys::{
@@ -9,34 +9,40 @@ use journeys::{
 };
 use serde_json::{Value, json};
 
+/// Alice and Bob, who know each other from a directory.
+struct Friends {
+    directory: TestDirectory,
+    alice: TestNode,
+    bob: TestNode,
+    chat: String,
+}
+
+impl Friends {
+    async fn meet() -> Result<Self> {
+        let directory = TestDirectory::start().await?;
+        let alice = TestNode::with_account("alice", &directory.url).await?;
+        let bob = TestNode::with_account("bob", &directory.url).await?;
+        let chat = acquainted(&alice, &bob).await?;
+        Ok(Self { directory, alice, bob, chat })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_on_a_new_machine_knows_its_people_and_goes_on() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, bob, chat } = Friends::meet().await?;
     both_hear(&alice, &bob, &chat, "before the backup").await?;
 
     let folder = tempfile::tempdir()?;
-    let backup = folder.path().join("alice.confab").display().to_string();
-    let words = alice.passphrase_file();
-    alice.command(&["backup", "--backup-passphrase-file", &words, &backup]).await?;
+    let backup = folder.path().join("alice.confab");
+    back_up(&alice, &backup).await?;
     // After the backup: one that Alice has seen, and one that finds nobody.
     let seen = bob.api.send(&chat, "after the backup").await?;
     bob.reached(&chat, &seen, "delivered").await?;
     alice.program.stop().await?;
     let waits = bob.api.send(&chat, "while nobody is there").await?;
-    fs::remove_dir_all(alice.data())?;
 
     // Another passphrase on the new machine than the directory has.
-    let old_words = folder.path().join("words");
-    fs::copy(alice.passphrase_file(), &old_words)?;
-    alice.passphrase = "alice sails to a new harbour 9".to_owned();
-    alice.on_a_new_machine()?;
-    let (words, old_words) = (alice.passphrase_file(), old_words.display().to_string());
-    let files = ["--passphrase-file", words.as_str(), "--backup-passphrase-file", old_words.as_str()];
-    alice.command(&[&["restore"], &files[..], &[backup.as_str()]].concat()).await?;
-    alice.start_anew().await?;
+    restore_on_a_new_machine(&mut alice, &backup, "alice sails to a new harbour 9").await?;
     let texts = alice.api.texts(&chat).await?;
     assert!(texts.starts_with(&["hello".to_owned(), "before the backup".to_owned()]), "{texts:?}");
 
@@ -50,28 +56,16 @@ async fn a_backup_on_a_new_machine_knows_its_people_and_goes_on() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_finds_its_people_without_a_directory() -> Result<()> {
-    let mut directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { mut directory, mut alice, bob, chat } = Friends::meet().await?;
     both_hear(&alice, &bob, &chat, "before the backup").await?;
     directory.program.kill().await?;
     alice.program.stop().await?;
-    let backup = alice.data().with_file_name("alice.confab");
-    let words = alice.passphrase_file();
-    let shown = backup.display().to_string();
-    alice
-        .command(&["backup", "--passphrase-file", &words, "--backup-passphrase-file", &words, &shown])
-        .await?;
-
     let folder = tempfile::tempdir()?;
-    let kept = folder.path().join("alice.confab");
-    fs::copy(&backup, &kept)?;
-    alice.on_a_new_machine()?;
-    let (words, kept) = (alice.passphrase_file(), kept.display().to_string());
-    let files = ["--passphrase-file", words.as_str(), "--backup-passphrase-file", words.as_str()];
-    alice.command(&[&["restore"], &files[..], &[kept.as_str()]].concat()).await?;
-    alice.start_anew().await?;
+    let backup = folder.path().join("alice.confab");
+    back_up(&alice, &backup).await?;
+
+    let same = alice.passphrase.clone();
+    restore_on_a_new_machine(&mut alice, &backup, &same).await?;
     both_hear(&alice, &bob, &chat, "by address alone").await?;
     only_once(&alice, &bob, &chat).await?;
     knows_the_same_keys(&bob, "alice", &chat).await
@@ -79,18 +73,9 @@ async fn a_backup_finds_its_people_without_a_directory() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_recovery_file_alone_brings_contacts_back_when_they_write() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, bob, chat } = Friends::meet().await?;
     both_hear(&alice, &bob, &chat, "on the old machine").await?;
-    let recovery = alice.api.get("account/recovery").await?;
-    alice.program.stop().await?;
-    fs::remove_dir_all(alice.data())?;
-
-    alice.on_a_new_machine()?;
-    alice.start_anew().await?;
-    recover(&alice, &recovery).await?;
+    recover_on_a_new_machine(&mut alice).await?;
     let conversations = alice.api.get("conversations").await?;
     assert_eq!(conversations["conversations"], json!([]), "she knows nobody");
 
@@ -108,16 +93,8 @@ async fn the_recovery_file_alone_brings_contacts_back_when_they_write() -> Resul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_recovery_file_alone_is_enough_to_ask_a_contact_again() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
-    let recovery = alice.api.get("account/recovery").await?;
-    alice.program.stop().await?;
-    fs::remove_dir_all(alice.data())?;
-    alice.on_a_new_machine()?;
-    alice.start_anew().await?;
-    recover(&alice, &recovery).await?;
+    let Friends { directory: _directory, mut alice, bob, chat } = Friends::meet().await?;
+    recover_on_a_new_machine(&mut alice).await?;
 
     // To Bob she is who she was: he is not asked.
     assert_eq!(alice.api.ask("bob", "it is me, with a new machine").await?, chat);
@@ -152,10 +129,7 @@ async fn a_passphrase_that_was_forgotten_is_new_at_the_directory_too() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_was_reset_still_has_to_be_confirmed() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, bob, chat } = Friends::meet().await?;
     alice.program.stop().await?;
     alice.on_a_new_machine()?;
     alice.start_anew().await?;
@@ -218,7 +192,31 @@ async fn knows_the_same_keys(node: &TestNode, who: &str, chat: &str) -> Result<(
     Ok(())
 }
 
-async fn recover(node: &TestNode, recovery: &Value) -> Result<()> {
+async fn back_up(node: &TestNode, file: &Path) -> Result<()> {
+    let (words, file) = (node.passphrase_file(), file.display().to_string());
+    node.command(&["backup", "--passphrase-file", &words, "--backup-passphrase-file", &words, &file]).await?;
+    Ok(())
+}
+
+/// The old machine is gone, with all its data; on the new one stands what the backup held, under a passphrase of its own.
+async fn restore_on_a_new_machine(node: &mut TestNode, backup: &Path, passphrase: &str) -> Result<()> {
+    let old_words = backup.with_file_name("words");
+    fs::write(&old_words, &node.passphrase)?;
+    passphrase.clone_into(&mut node.passphrase);
+    node.on_a_new_machine()?;
+    let [words, old_words, backup] =
+        [node.passphrase_file(), old_words.display().to_string(), backup.display().to_string()];
+    node.command(&["restore", "--passphrase-file", &words, "--backup-passphrase-file", &old_words, &backup])
+        .await?;
+    node.start_anew().await
+}
+
+/// The same with nothing but the recovery file and its key.
+async fn recover_on_a_new_machine(node: &mut TestNode) -> Result<()> {
+    let recovery = node.api.get("account/recovery").await?;
+    node.program.stop().await?;
+    node.on_a_new_machine()?;
+    node.start_anew().await?;
     let account = json!({
         "username": node.name,
         "passphrase": node.passphrase,
