@@ -47,6 +47,7 @@ pub const FILES: &[Asset] = assets![
     "read.js": JS,
     "roving.js": JS,
     "say.js": JS,
+    "settings.js": JS,
     "setup.js": JS,
     "window.js": JS,
 ];

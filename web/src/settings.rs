@@ -111,6 +111,21 @@ impl SettingsPage {
         self.saved.is_some_and(|saved| saved.word() == part)
     }
 
+    /// What the list beside the page leads to: anchor and words, in the order of the page.
+    fn sections(&self) -> [(&'static str, &'static str); 9] {
+        [
+            ("profile", "Profile"),
+            ("privacy", "Privacy"),
+            ("appearance", "Appearance"),
+            ("directory", "Directory"),
+            ("blocked", "Blocked"),
+            ("tokens", "Scripts"),
+            ("sessions", "Browsers"),
+            ("leave", "Lock and sign out"),
+            ("about", "About"),
+        ]
+    }
+
     fn directory_state(&self) -> &'static str {
         match self.shell.network.directory {
             DirectoryState::None => "You use Confab without a directory.",

@@ -8,6 +8,7 @@ import { connect, post } from './net.js';
 import { reading } from './read.js';
 import { roving } from './roving.js';
 import { say } from './say.js';
+import { settings } from './settings.js';
 import * as view from './window.js';
 
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
@@ -23,7 +24,7 @@ if (conversation) {
   details();
 }
 search();
-autosave();
+settings();
 undo();
 
 connect({ conversation }, {
@@ -141,19 +142,6 @@ function search() {
     line.textContent = text;
   };
   field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 250); });
-}
-
-function autosave() {
-  for (const form of $$('form[data-autosave]')) {
-    form.addEventListener('change', async () => {
-      const fields = Object.fromEntries(new FormData(form));
-      const mark = $('[data-saved]', form.closest('section'));
-      if (form.dataset.autosave === 'theme') document.documentElement.dataset.theme = fields.theme;
-      mark.textContent = await post(form.action, fields).then(() => 'Saved', error => error.message);
-      clearTimeout(form.timer);
-      form.timer = setTimeout(() => { mark.textContent = ''; }, 3000);
-    });
-  }
 }
 
 // A step that others are told about waits eight seconds for a second thought.
