@@ -29,7 +29,7 @@ pub(super) struct Dialling {
 
 impl<S: Seal> Node<S> {
     /// Is a link to this device wanted at all?
-    fn wants_link(&self, device: DeviceId) -> bool {
+    pub(super) fn wants_link(&self, device: DeviceId) -> bool {
         if self.leaving || self.links_by_peer.contains_key(&device) {
             return false;
         }

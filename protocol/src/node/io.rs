@@ -101,6 +101,8 @@ pub enum Command {
     },
     /// The network may have changed: dial everybody who is due or not.
     Redial,
+    /// Say PING on every link: somebody looks at how long the answers take.
+    Measure,
     /// Say BYE on every link and take up no new one.
     Goodbye,
 }

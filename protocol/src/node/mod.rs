@@ -17,6 +17,7 @@ mod liveness;
 mod loads;
 mod me;
 mod moved;
+mod outlook;
 mod pair;
 mod people;
 mod receipts;
@@ -47,6 +48,7 @@ use crate::{
 pub use batch::{Batch, Commit, Conversation, Cursor, KeyState, Person, Relation, Write};
 pub use io::{Command, DirectorySaid, Effect, Input, Notice, Preferences, Refusal, Reply};
 pub use moved::{Carried, Known};
+pub use outlook::{NextTry, Outlook};
 
 use chains::{Chain, Reader, Writer};
 use conversation::Talk;
@@ -298,6 +300,7 @@ impl<S: Seal> Node<S> {
                 self.reach(user, &addresses);
             }
             Command::Redial => self.dial_all(),
+            Command::Measure => self.measure(),
             Command::Goodbye => self.goodbye(),
         }
         Ok(Reply::Done)

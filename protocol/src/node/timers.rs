@@ -55,6 +55,11 @@ impl Timers {
         Some(timer)
     }
 
+    /// When this timer rings, if it is set.
+    pub(super) fn at(&self, timer: Timer) -> Option<Now> {
+        self.by_timer.get(&timer).copied()
+    }
+
     pub(super) fn next(&self) -> Option<Now> {
         self.by_time.first().map(|(at, _)| *at)
     }

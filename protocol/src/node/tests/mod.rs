@@ -2,6 +2,7 @@
 
 mod contact;
 mod moved;
+mod outlook;
 mod talk;
 mod trouble;
 mod world;
