@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{StreamExt, future, stream::FuturesUnordered};
 use protocol::{address::Address, ids::DeviceId};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     failure::{Reason, Tried},
@@ -104,6 +104,7 @@ async fn attempt(
     candidate: Candidate,
     each: Duration,
 ) -> Outcome {
+    let began = Instant::now();
     match candidate {
         Candidate::Name(address) => {
             let reason = match timeout(each, look_up(&address)).await {
@@ -111,7 +112,7 @@ async fn attempt(
                 Ok(found) => return Outcome::Found(address, found),
                 Err(_) => Reason::TimedOut,
             };
-            Outcome::Failed(Tried { address, at: None, reason })
+            Outcome::Failed(Tried { address, at: None, reason, took: began.elapsed() })
         }
         Candidate::Socket(address, at) => {
             let open = async { socket::open(tcp::dial(at, identity, expect).await?).await };
@@ -120,7 +121,7 @@ async fn attempt(
                 Ok(Err(reason)) => reason,
                 Err(_) => Reason::TimedOut,
             };
-            Outcome::Failed(Tried { address, at: Some(at), reason })
+            Outcome::Failed(Tried { address, at: Some(at), reason, took: began.elapsed() })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a link did not come about, in plain words for the person who wonders.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use protocol::{address::Address, ids::DeviceId};
 
@@ -64,4 +64,6 @@ pub struct Tried {
     /// What the name stood for, if it came to a connection.
     pub at: Option<SocketAddr>,
     pub reason: Reason,
+    /// How long it took to fail.
+    pub took: Duration,
 }

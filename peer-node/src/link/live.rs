@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     LinkEvent, Room, inbox,
+    meter::{Meter, Reading},
     socket::{PER_MESSAGE, Socket},
     stream::{Allowance, AllowanceSpent, BoxDuplex},
 };
@@ -57,6 +58,7 @@ pub(super) struct Line {
     /// Bounds `out`: bytes and overhead of what is in it.
     waiting: Arc<AtomicUsize>,
     end: Ending,
+    meter: Meter,
 }
 
 /// Asked for once, with the first reason given.
@@ -68,7 +70,9 @@ struct Ending {
 
 impl Line {
     /// Leaves a message for the peer. If too much waits already, the link ends.
-    pub(super) fn send(&self, message: Vec<u8>) {
+    pub(super) fn send(&self, frames: &[Frame]) {
+        let message = pack(frames);
+        self.meter.sends(frames, message.len());
         let cost = message.len() + OVERHEAD;
         if self.waiting.fetch_add(cost, Ordering::Relaxed) + cost > MAX_WAITING {
             self.close(CloseCode::TooSlow);
@@ -76,6 +80,10 @@ impl Line {
             // Without a receiver the link has just ended; its `Down` is on the way.
             let _ = self.out.send(message.into());
         }
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        self.meter.reading()
     }
 
     /// Ends the link after what waits is written, or has had its time.
@@ -92,12 +100,14 @@ pub(super) struct Waiting {
     out: mpsc::UnboundedReceiver<Bytes>,
     waiting: Arc<AtomicUsize>,
     end: Ending,
+    meter: Meter,
 }
 
 pub(super) fn line() -> (Line, Waiting) {
     let (sender, out) = mpsc::unbounded_channel();
-    let (waiting, end) = (Arc::<AtomicUsize>::default(), Ending::default());
-    (Line { out: sender, waiting: waiting.clone(), end: end.clone() }, Waiting { out, waiting, end })
+    let (waiting, end, meter) = (Arc::<AtomicUsize>::default(), Ending::default(), Meter::default());
+    let line = Line { out: sender, waiting: waiting.clone(), end: end.clone(), meter: meter.clone() };
+    (line, Waiting { out, waiting, end, meter })
 }
 
 /// Why a link ended.
@@ -125,9 +135,9 @@ pub(super) async fn run(
 ) -> Option<Goodbye> {
     let Socket { ws, allowance, peer, .. } = socket;
     let (mut sink, mut stream) = ws.split();
-    let Waiting { mut out, waiting, end: asked } = waiting;
+    let Waiting { mut out, waiting, end: asked, meter } = waiting;
     let end = tokio::select! {
-        end = read(link, &mut stream, &allowance, events) => end,
+        end = read(link, &mut stream, &allowance, &meter, events) => end,
         end = write(&mut sink, &mut out, &waiting, &asked) => end,
         () = overdue(&asked) => closing(&asked),
     };
@@ -156,6 +166,7 @@ async fn read(
     link: LinkId,
     stream: &mut Stream,
     allowance: &Allowance,
+    meter: &Meter,
     events: &mpsc::Sender<LinkEvent>,
 ) -> End {
     let room = Arc::new(Semaphore::new(ROOM));
@@ -177,12 +188,14 @@ async fn read(
         }
         idle = 0;
         allowance.set(PER_MESSAGE);
+        meter.receives(bytes.len());
         let pages = u32::try_from(1 + bytes.len() / PAGE).expect("a message has few pages");
         let room = room.clone().acquire_many_owned(pages).await.expect("never closed");
         let frames = match inbox::open(bytes).await {
             Ok(frames) => frames,
             Err(violation) => return End::Close(violation.code.into(), violation.detail),
         };
+        meter.hears(&frames);
         if events.send(LinkEvent::Received { link, frames, room: Room::new(room) }).await.is_err() {
             return End::Close(CloseCode::GoingAway.into(), "going away");
         }

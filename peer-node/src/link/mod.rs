@@ -30,6 +30,8 @@ mod failure;
 mod inbox;
 mod listen;
 mod live;
+mod meter;
+mod probe;
 mod socket;
 mod stream;
 mod tcp;
@@ -40,6 +42,8 @@ use self::{doors::Doors, live::Line, socket::Socket, tls::Identity};
 pub use self::{
     doors::Limits,
     failure::{Reason, Tried},
+    meter::Reading,
+    probe::{Answered, probe},
     who::{Error, who},
 };
 
@@ -159,8 +163,13 @@ impl Handle {
     /// One message. A link whose peer takes too slowly is closed; a link that is gone takes it silently.
     pub fn send(&self, link: LinkId, frames: &[Frame]) {
         if let Some(line) = self.0.line(link) {
-            line.send(live::pack(frames));
+            line.send(frames);
         }
+    }
+
+    /// What each link carried until now, and how fast its peer answers.
+    pub fn readings(&self) -> BTreeMap<LinkId, Reading> {
+        self.0.lines().iter().map(|(link, line)| (*link, line.reading())).collect()
     }
 
     /// Ends a link, after what was sent before is written.

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use protocol::{
+    error::CloseCode,
     event::Event,
-    ids::{CommandId, LoadId},
-    node::{Batch, Command, DirectorySaid, Input, Node, Notice, Refusal, Reply},
+    ids::{CommandId, DeviceId, LinkId, LoadId},
+    node::{Batch, Command, DirectorySaid, Input, NextTry, Node, Notice, Refusal, Reply},
     seal::Vodozemac,
+    time::{Now, WallMs},
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -15,7 +17,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Board, Directory, Disk, FailedDial, LinkInfo, NodeParts, REMEMBERED, Stopped, trace};
+use super::{
+    Board, Directory, Disk, FailedDial, Happened, LinkInfo, Logged, Next, NodeParts, Stopped, Way, trace,
+};
 use crate::{
     clock::Clock,
     link::{self, LinkEvent, Room},
@@ -31,6 +35,7 @@ pub(super) type Answer = oneshot::Sender<Result<Reply, Refusal>>;
 pub(super) enum Ask {
     Command(Box<Command>, Answer),
     Directory(Option<Directory>),
+    Ways(oneshot::Sender<Vec<Way>>),
     Stop,
 }
 
@@ -179,6 +184,10 @@ impl<D: Disk> Engine<D> {
                 // The new one says when it is there.
                 inputs.push(Input::Directory(DirectorySaid::Down));
             }
+            Woken::Ask(Some(Ask::Ways(answer))) => {
+                // Who asked may have gone away.
+                let _ = answer.send(self.ways());
+            }
             // All handles are gone: nobody can ask for anything any more, the stop included.
             Woken::Ask(Some(Ask::Stop) | None) => {
                 self.leaving = true;
@@ -209,12 +218,19 @@ impl<D: Disk> Engine<D> {
     fn on_link(&mut self, event: LinkEvent) -> Input {
         match event {
             LinkEvent::Up { link, peer, dialled, binding, remote } => {
-                let since = self.clock.wall();
-                let user = self.node.person_at(peer);
-                let info = LinkInfo { link, device: peer, user, remote, dialled, since };
-                let mut board = self.board.lock();
-                board.failed.remove(&peer);
-                board.links.insert(link, info);
+                self.log(peer, Happened::Up { remote, dialled });
+                let info = LinkInfo {
+                    link,
+                    device: peer,
+                    user: self.node.person_at(peer),
+                    remote,
+                    dialled,
+                    since: self.clock.wall(),
+                    sent: 0,
+                    received: 0,
+                    round_trip: None,
+                };
+                self.board.lock().up(info);
                 Input::LinkUp { link, peer, dialled, binding }
             }
             LinkEvent::Received { link, frames, room } => {
@@ -222,18 +238,52 @@ impl<D: Disk> Engine<D> {
                 Input::Received { link, frames }
             }
             LinkEvent::Down { link } => {
-                self.board.lock().links.remove(&link);
+                let gone = self.board.lock().links.remove(&link);
+                if let Some(info) = gone {
+                    self.log(info.device, Happened::Down);
+                }
                 Input::LinkDown { link }
             }
             LinkEvent::DialFailed { peer, tried } => {
-                let mut board = self.board.lock();
-                if board.failed.len() >= REMEMBERED {
-                    board.failed.pop_first();
-                }
-                board.failed.insert(peer, FailedDial { at: self.clock.wall(), tried });
+                self.log(peer, Happened::Failed { tried: tried.clone() });
+                self.board.lock().failed(peer, FailedDial { at: self.clock.wall(), tried });
                 Input::DialFailed { peer }
             }
         }
+    }
+
+    /// Writes down what happened on the way to a device.
+    pub(super) fn log(&self, device: DeviceId, what: Happened) {
+        let (at, user) = (self.clock.wall(), self.node.person_at(device));
+        self.board.lock().put(Logged { at, device, user, what });
+    }
+
+    /// Writes down that this node ends a link.
+    pub(super) fn log_close(&self, link: LinkId, code: CloseCode) {
+        let device = self.board.lock().links.get(&link).map(|info| info.device);
+        if let Some(device) = device {
+            self.log(device, Happened::Closed { code });
+        }
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let calendar = |at: Now| WallMs(wall.0 + at.0.saturating_sub(now.0));
+        let board = self.board.lock();
+        let ways = self.node.outlook().into_iter().map(|way| Way {
+            user: way.user,
+            device: way.device,
+            addresses: way.addresses,
+            next: match way.next {
+                NextTry::Linked => Next::Linked,
+                NextTry::UnderWay => Next::UnderWay,
+                NextTry::At(at) => Next::At(calendar(at)),
+                NextTry::NoAddress => Next::NoAddress,
+                NextTry::Unwanted => Next::Unwanted,
+            },
+            failed: board.last_failure(way.device),
+        });
+        ways.collect()
     }
 }
 

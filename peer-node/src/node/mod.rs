@@ -1,42 +1,42 @@
 //! The node: one task owns the machine; this is how the rest of the program speaks with it.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use std::fmt;
 
 use protocol::{
-    ids::{DeviceId, LinkId, UserId},
     node::{Batch, Command, DirectorySaid, Node, Notice, Refusal, Reply},
     seal::Vodozemac,
-    time::WallMs,
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     clock::Clock,
     directory,
-    link::{self, LinkEvent, Tried},
+    link::{self, LinkEvent},
 };
 
+mod board;
 mod disk;
 mod engine;
 mod perform;
 mod trace;
 
-pub use self::disk::Disk;
-use self::engine::{Ask, Engine};
+use self::{
+    board::Board,
+    engine::{Ask, Engine},
+};
+pub use self::{
+    board::{FailedDial, Happened, LinkInfo, Logged, Next, Way},
+    disk::Disk,
+};
 /// The peer door, for those who may not go through it themselves.
-pub use crate::link::{Limits as DoorLimits, start as open_door, who};
+pub use crate::link::{
+    Answered, Limits as DoorLimits, Reason, Tried, probe as probe_address, start as open_door, who,
+};
 
 /// Commands that wait for the engine; whoever has one more waits with it.
 const COMMANDS: usize = 256;
 /// Notices that a slow listener may be behind before it must look at the store anew.
 const NOTICES: usize = 4096;
-/// Devices whose last failed dial is remembered.
-const REMEMBERED: usize = 256;
 
 /// What a node is made of.
 pub struct NodeParts<D> {
@@ -78,49 +78,14 @@ pub enum Stopped {
     Failed(String),
 }
 
-/// A live link, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkInfo {
-    pub link: LinkId,
-    pub device: DeviceId,
-    /// `None` for somebody who is not known here.
-    pub user: Option<UserId>,
-    pub remote: SocketAddr,
-    /// This node dialled.
-    pub dialled: bool,
-    pub since: WallMs,
-}
-
-/// The last dial of a device that led nowhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedDial {
-    pub at: WallMs,
-    pub tried: Vec<Tried>,
-}
-
 /// Speaks with a running node. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
     notices: broadcast::Sender<Notice>,
     board: Board,
+    link: link::Handle,
     stopped: watch::Receiver<Option<Stopped>>,
-}
-
-/// What the engine lets everybody look at.
-#[derive(Debug, Clone, Default)]
-struct Board(Arc<Mutex<OnBoard>>);
-
-#[derive(Debug, Default)]
-struct OnBoard {
-    links: BTreeMap<LinkId, LinkInfo>,
-    failed: BTreeMap<DeviceId, FailedDial>,
-}
-
-impl Board {
-    fn lock(&self) -> MutexGuard<'_, OnBoard> {
-        self.0.lock().expect("nothing panics while it holds this")
-    }
 }
 
 /// Starts the engine.
@@ -128,7 +93,7 @@ pub fn start<D: Disk>(parts: NodeParts<D>) -> NodeHandle {
     let (asks, asked) = mpsc::channel(COMMANDS);
     let (notices, _) = broadcast::channel(NOTICES);
     let (tell, stopped) = watch::channel(None);
-    let board = Board::default();
+    let (board, link) = (Board::default(), parts.link.0.clone());
     let (engine, first) = Engine::new(parts, asked, notices.clone(), board.clone());
     tokio::spawn(async move {
         let why = engine.run(first).await;
@@ -137,7 +102,7 @@ pub fn start<D: Disk>(parts: NodeParts<D>) -> NodeHandle {
         }
         tell.send_replace(Some(why));
     });
-    NodeHandle { asks, notices, board, stopped }
+    NodeHandle { asks, notices, board, link, stopped }
 }
 
 impl NodeHandle {
@@ -158,12 +123,22 @@ impl NodeHandle {
 
     /// The links that are open now.
     pub fn links(&self) -> Vec<LinkInfo> {
-        self.board.lock().links.values().cloned().collect()
+        self.board.links(&self.link.readings())
     }
 
-    /// How the last dial of a device failed, if it did.
-    pub fn failed_dial(&self, device: DeviceId) -> Option<FailedDial> {
-        self.board.lock().failed.get(&device).cloned()
+    /// The way to everybody who is known here: their addresses, how the last dial failed, when the next one is.
+    ///
+    /// # Errors
+    /// The node has ended.
+    pub async fn ways(&self) -> Result<Vec<Way>, Error> {
+        let (answer, ways) = oneshot::channel();
+        self.asks.send(Ask::Ways(answer)).await.map_err(|_| Error::Stopped)?;
+        ways.await.map_err(|_| Error::Stopped)
+    }
+
+    /// What happened on links lately, the oldest first.
+    pub fn log(&self) -> Vec<Logged> {
+        self.board.log()
     }
 
     /// Uses another directory from now on, or none.

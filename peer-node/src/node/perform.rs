@@ -2,15 +2,21 @@
 
 use protocol::node::{Effect, Notice};
 
-use super::{Disk, engine::Engine};
+use super::{Disk, Happened, engine::Engine};
 use crate::directory;
 
 impl<D: Disk> Engine<D> {
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Send { link, frames } => self.link.send(link, &frames),
-            Effect::Close { link, code } => self.link.close(link, code),
-            Effect::Dial { peer, addresses } => self.link.dial(peer, addresses),
+            Effect::Close { link, code } => {
+                self.log_close(link, code);
+                self.link.close(link, code);
+            }
+            Effect::Dial { peer, addresses } => {
+                self.log(peer, Happened::Dial { addresses: addresses.clone() });
+                self.link.dial(peer, addresses);
+            }
             Effect::Load { load, chain, from, max_bytes } => {
                 let disk = self.disk.clone();
                 self.loads.spawn(async move { (load, disk.events(chain, from, max_bytes).await) });

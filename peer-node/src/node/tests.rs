@@ -1,7 +1,10 @@
 //! Whole nodes in one process: real links on 127.0.0.1, real stores in temporary folders, no directory.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,7 +13,7 @@ use protocol::{
     body::Body,
     config::Config,
     event::Event,
-    ids::{ChainId, ConversationId, MsgId},
+    ids::{ChainId, ConversationId, MsgId, UserId},
     node::{Carried, Commit, NewIdentity, Preferences, Relation, Write},
     timeline::{Content, Item},
 };

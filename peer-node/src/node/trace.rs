@@ -59,6 +59,7 @@ fn name(command: &Command) -> &'static str {
         Command::Announce { .. } => "Announce",
         Command::Reach { .. } => "Reach",
         Command::Redial => "Redial",
+        Command::Measure => "Measure",
         Command::Goodbye => "Goodbye",
     }
 }

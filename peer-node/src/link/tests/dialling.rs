@@ -82,3 +82,15 @@ async fn a_full_house_says_so() {
     c.dial(&b);
     assert_eq!(reasons(&c.dial_failed().await), [Reason::Busy]);
 }
+
+#[tokio::test]
+async fn a_probe_finds_the_device_and_says_nothing_of_who_asks() {
+    let mut b = end(2).await;
+    let answered = probe(&b.address, b.device).await.unwrap();
+    assert_eq!(answered.at, b.at);
+    let (link, stranger, dialled, _) = b.up().await;
+    assert!(!dialled && stranger != secret(1).device_id());
+    assert_eq!(b.down().await, link, "it was only a look");
+    let other = probe(&b.address, secret(3).device_id()).await.unwrap_err();
+    assert_eq!(reasons(&other), [Reason::OtherDevice(b.device)]);
+}

@@ -73,3 +73,23 @@ async fn shutdown_ends_all_links_and_the_peer_sees_it_at_once() {
     assert_eq!(down, at_b);
     assert!(tokio::net::TcpStream::connect(a.at).await.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn both_ends_count_the_same_bytes_and_a_ping_is_timed() {
+    use protocol::frame::Ping;
+    let (mut a, mut b) = (end(1).await, end(2).await);
+    let (at_a, at_b) = linked(&mut a, &mut b).await;
+    let reading = |end: &End, link| end.links.readings()[&link];
+    assert_eq!(reading(&a, at_a), Reading::default());
+    a.links.send(at_a, &[Frame::Ping(Ping { nonce: 7 })]);
+    match b.next().await {
+        LinkEvent::Received { frames, .. } => assert_eq!(frames, [Frame::Ping(Ping { nonce: 7 })]),
+        other => panic!("{other:?}"),
+    }
+    b.links.send(at_b, &[Frame::Pong(Ping { nonce: 7 })]);
+    assert!(matches!(a.next().await, LinkEvent::Received { .. }));
+    assert!(reading(&a, at_a).round_trip.is_some_and(|took| took < PATIENCE));
+    assert_eq!(reading(&a, at_a).sent, reading(&b, at_b).received);
+    assert_eq!(reading(&b, at_b).sent, reading(&a, at_a).received);
+    assert_eq!(reading(&b, at_b).round_trip, None, "b asked nothing");
+}
