@@ -7,10 +7,13 @@ mod backup;
 mod beacon;
 mod browser;
 mod check;
+mod connect;
 mod decline;
 mod decode;
+mod doctor;
 mod folder;
 mod health;
+mod network;
 mod open;
 mod people;
 mod print;
@@ -44,6 +47,12 @@ pub enum Command {
     Tail(tail::Tail),
     /// List people: those you know, and those who are listed in the directory
     People(people::People),
+    /// Show who is reached and how, and when the others are tried again
+    Network(network::Network),
+    /// Find out why somebody can't be reached
+    Doctor(doctor::Doctor),
+    /// Connect to everybody who is online, or look who answers at an address
+    Connect(connect::Connect),
     /// Tokens for scripts; they can be made before the first run
     Token(token::Token),
     /// Write account, people and history into one encrypted file
@@ -71,6 +80,9 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Decline(decline) => decline.run().await,
         Command::Tail(tail) => tail.run().await,
         Command::People(people) => people.run().await,
+        Command::Network(network) => network.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
+        Command::Connect(connect) => connect.run().await,
         Command::Token(token) => token.run(),
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,

@@ -271,6 +271,12 @@ impl Client {
         self.fresh_token()?.ok_or(Error::Garbled)
     }
 
+    /// By how many milliseconds this computer's clock is ahead of the directory's, as its last answer was dated (to a
+    /// second). None before the first answer, and where a directory dates nothing.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.inner.http.clock_ahead()
+    }
+
     pub(super) fn http(&self) -> &Http {
         &self.inner.http
     }

@@ -13,6 +13,7 @@ use hyper::{
     header,
 };
 use hyper_util::rt::TokioIo;
+use jiff::{Timestamp, fmt::rfc2822};
 use protocol::directory::{Hex, Identity, Problem};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
@@ -40,11 +41,20 @@ pub(super) struct Http {
     identity: OnceLock<Identity>,
     /// The certificate that was proven last.
     proven: Mutex<Option<Option<Hex<32>>>>,
+    /// How far ahead our clock is of the one behind the last answer, in milliseconds.
+    clock_ahead: Mutex<Option<i64>>,
 }
 
 impl Http {
     pub(super) fn new(endpoint: Endpoint, known: Option<[u8; 32]>) -> Self {
-        Self { endpoint, idle: Mutex::default(), known, identity: OnceLock::new(), proven: Mutex::default() }
+        Self {
+            endpoint,
+            idle: Mutex::default(),
+            known,
+            identity: OnceLock::new(),
+            proven: Mutex::default(),
+            clock_ahead: Mutex::default(),
+        }
     }
 
     /// Who the directory is, asked once.
@@ -110,9 +120,10 @@ impl Http {
                 None => (self.dial().await?, false),
             };
             match send(&mut sender, request).await {
-                Ok((status, answer)) => {
+                Ok(Answer { status, dated, body }) => {
                     self.keep(sender);
-                    return read(status, answer);
+                    self.compare_clocks(dated);
+                    return read(status, body);
                 }
                 // The directory closed a kept connection in the meantime: nothing was sent.
                 Err((_, Some(unsent))) if kept => request = unsent,
@@ -134,12 +145,12 @@ impl Http {
             .header(header::HOST, self.endpoint.authority())
             .body(Full::default())
             .map_err(|_| Error::BadUrl("this is not a host name"))?;
-        let (status, answer) = timeout(ANSWER, send(&mut sender, request))
+        let Answer { status, dated, body } = timeout(ANSWER, send(&mut sender, request))
             .await
             .map_err(|_| Error::Unreachable("it does not answer".to_owned()))?
             .map_err(|(error, _)| error)?;
-        let identity: Identity =
-            serde_json::from_slice(&read(status, answer)?).map_err(|_| Error::Garbled)?;
+        let identity: Identity = serde_json::from_slice(&read(status, body)?).map_err(|_| Error::Garbled)?;
+        self.compare_clocks(dated);
         if !identity.is_proven_for(opened.tls) {
             return Err(Error::NotTrusted("it could not prove its identity"));
         }
@@ -154,6 +165,17 @@ impl Http {
 
     fn proven(&self) -> Option<Option<Hex<32>>> {
         *self.proven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn clock_ahead(&self) -> Option<i64> {
+        *self.clock_ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn compare_clocks(&self, dated: Option<Timestamp>) {
+        if let Some(theirs) = dated {
+            let ahead = Timestamp::now().as_millisecond() - theirs.as_millisecond();
+            *self.clock_ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+        }
     }
 
     fn take(&self) -> Option<Sender> {
@@ -171,12 +193,17 @@ impl Http {
     }
 }
 
+/// A whole answer.
+struct Answer {
+    status: StatusCode,
+    /// By the directory's clock (RFC 9110, 6.6.1).
+    dated: Option<Timestamp>,
+    body: Bytes,
+}
+
 type Unsent = Option<Request<Full<Bytes>>>;
 
-async fn send(
-    sender: &mut Sender,
-    request: Request<Full<Bytes>>,
-) -> Result<(StatusCode, Bytes), (Error, Unsent)> {
+async fn send(sender: &mut Sender, request: Request<Full<Bytes>>) -> Result<Answer, (Error, Unsent)> {
     let unreachable = |error: String| Error::Unreachable(error);
     // Right after an answer the connection may not take the next request yet; who asks then is sent away.
     if let Err(error) = sender.ready().await {
@@ -190,9 +217,11 @@ async fn send(
         }
     };
     let status = answer.status();
+    let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+    let dated = date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
     let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
     let body = body.map_err(|error| (unreachable(error.to_string()), None))?;
-    Ok((status, body.to_bytes()))
+    Ok(Answer { status, dated, body: body.to_bytes() })
 }
 
 fn read(status: StatusCode, answer: Bytes) -> Result<Bytes, Error> {

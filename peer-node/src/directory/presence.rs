@@ -101,11 +101,17 @@ pub(super) struct Shared {
     pub(super) errands: Notify,
     pub(super) status: watch::Sender<Status>,
     online: watch::Sender<Arc<BTreeMap<UserId, String>>>,
+    /// Everybody who is seen as online, listed or not.
+    present: Mutex<BTreeSet<UserId>>,
 }
 
 impl Shared {
     pub(super) fn wants(&self) -> MutexGuard<'_, Wants> {
         self.wants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn present(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn becomes(&self, state: State) {
@@ -182,6 +188,11 @@ impl Handle {
         self.shared.online.subscribe()
     }
 
+    /// Whether the directory says that this person is online.
+    pub fn is_present(&self, user: UserId) -> bool {
+        self.shared.present().contains(&user)
+    }
+
     /// Says good-bye, so that others see it at once, and waits until it is said (a second at most).
     pub async fn stop(&self) {
         self.shared.wants().stop = true;
@@ -205,6 +216,7 @@ pub fn run(client: Client, me: Me) -> (Handle, mpsc::Receiver<DirectorySaid>) {
         errands: Notify::new(),
         status: watch::Sender::new(Status { state: State::Connecting, since: wall() }),
         online: watch::Sender::default(),
+        present: Mutex::default(),
     });
     let errands = tokio::spawn(errands::run(client.clone(), shared.clone(), said.clone()));
     let keeper = Keeper { client, me, shared: shared.clone(), said };
@@ -252,6 +264,7 @@ impl Keeper {
                 }
                 Err(end) => (end, false),
             };
+            self.shared.present().clear();
             self.shared.online.send_if_modified(|online| {
                 let news = !online.is_empty();
                 *online = Arc::default();
@@ -351,9 +364,12 @@ impl Keeper {
                     silence.as_mut().reset(Instant::now() + SILENCE);
                     // What a newer directory says besides is not for us.
                     let Ok(says) = serde_json::from_str(&text) else { continue };
-                    if let Some(news) = self.hear(says, &watched, &mut roll)
-                        && self.said.send(news).await.is_err()
-                    {
+                    let Some(news) = self.hear(says, &watched, &mut roll) else { continue };
+                    if let DirectorySaid::Presence { user, online, .. } = news {
+                        let mut present = self.shared.present();
+                        if online { present.insert(user) } else { present.remove(&user) };
+                    }
+                    if self.said.send(news).await.is_err() {
                         return End::Stop;
                     }
                     continue;

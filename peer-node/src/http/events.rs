@@ -28,7 +28,7 @@ use crate::service::{
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Everything that changes, as it changes. Events are `message`, `marks`, `conversation`, `person`, `presence`,
-/// `typing`, `clock_wrong`, `stage`, `directory`, `settings`; `look_again` says that too much was missed to tell
+/// `typing`, `clock_wrong`, `stage`, `directory`, `settings`, `doctor`; `look_again` says that too much was missed to tell
 /// one by one. A `message` event carries the message as `GET .../messages` gives it.
 #[utoipa::path(
     get,
@@ -129,6 +129,7 @@ async fn describe(service: &Service, change: Change) -> (&'static str, Value) {
             ("directory", json!({ "directory": shapes::Directory::from(service.status().await.directory) }))
         }
         Change::Settings => ("settings", json!({})),
+        Change::Examined { user } => ("doctor", json!({ "user": user })),
         Change::Everything => ("look_again", json!({})),
     }
 }

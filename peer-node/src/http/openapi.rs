@@ -21,6 +21,7 @@ use utoipa::{
         (name = "people", description = "Finding, asking, answering, blocking"),
         (name = "conversations", description = "Writing and looking back"),
         (name = "events", description = "What changes, as it changes"),
+        (name = "network", description = "Who is reached and how, and why somebody is not"),
         (name = "node", description = "This node: state, settings, tokens"),
     ),
     modifiers(&Token),

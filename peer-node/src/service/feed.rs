@@ -52,6 +52,10 @@ pub enum Change {
     /// The directory came or went; the state is in the status.
     Directory,
     Settings,
+    /// A look at the ways to somebody went on.
+    Examined {
+        user: UserId,
+    },
     /// More changed than can be told one by one: look at everything again.
     Everything,
 }

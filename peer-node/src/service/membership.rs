@@ -13,6 +13,7 @@ use protocol::{
     identity::{LinkSecret, Username},
     ids::UserId,
     node::{DirectorySaid, Relation},
+    time::WallMs,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, time::sleep};
@@ -148,6 +149,11 @@ impl Joined {
     /// Listed people who are online.
     pub(super) fn online(&self) -> Arc<BTreeMap<UserId, String>> {
         self.handle().map(|handle| handle.online().borrow().clone()).unwrap_or_default()
+    }
+
+    /// Since when the directory is as it is.
+    pub(super) fn since(&self) -> Option<WallMs> {
+        Some(self.handle()?.status().borrow().since)
     }
 
     pub(super) fn state(&self) -> DirectoryState {

@@ -8,6 +8,7 @@ mod membership;
 pub mod feed;
 pub mod keep;
 pub mod messages;
+pub mod network;
 mod open;
 mod passphrase;
 pub mod people;
@@ -125,12 +126,21 @@ impl Inner {
     }
 }
 
-/// The addresses from which this computer would speak to the world. Nothing is sent: a UDP socket that is only
-/// connected shows the choice of the routing table. (TEST-NET-1 and the documentation prefix: RFC 5737, RFC 3849.)
+/// The addresses from which this computer would speak to the world; its own one where there is no world.
 async fn own_addresses(ipv6: bool) -> Vec<IpAddr> {
+    let mut own = own_networks().await;
+    own.retain(|ip| ipv6 || ip.is_ipv4());
+    if own.is_empty() {
+        own.push(Ipv4Addr::LOCALHOST.into());
+    }
+    own
+}
+
+/// This computer's addresses in the networks that lead anywhere. Nothing is sent: a UDP socket that is only
+/// connected shows the choice of the routing table. (TEST-NET-1 and the documentation prefix: RFC 5737, RFC 3849.)
+async fn own_networks() -> Vec<IpAddr> {
     let mut own = Vec::new();
-    let probes = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
-    for (from, to) in &probes[..if ipv6 { 2 } else { 1 }] {
+    for (from, to) in [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")] {
         let Ok(socket) = UdpSocket::bind(from).await else { continue };
         if socket.connect(to).await.is_ok()
             && let Ok(address) = socket.local_addr()
@@ -138,9 +148,6 @@ async fn own_addresses(ipv6: bool) -> Vec<IpAddr> {
         {
             own.push(address.ip());
         }
-    }
-    if own.is_empty() {
-        own.push(Ipv4Addr::LOCALHOST.into());
     }
     own
 }

@@ -1,7 +1,7 @@
 //! A node that is unlocked: its store, its machine, its links and its directory; what it says goes to the feed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
@@ -27,6 +27,7 @@ use super::{
     Error, Inner, Service, Settings, Visibility,
     feed::{Change, Feed},
     membership::{Joined, Membership},
+    network::Examination,
 };
 use crate::{
     clock::Clock,
@@ -63,6 +64,12 @@ pub(super) struct Open {
     joined: RwLock<Option<Arc<Joined>>>,
     typing: Mutex<BTreeMap<ConversationId, Instant>>,
     seen: Mutex<BTreeMap<UserId, WallMs>>,
+    /// Whose clock is a day or more away from ours, as their messages show.
+    clocks_wrong: Mutex<BTreeSet<UserId>>,
+    /// Held while somebody's ways are looked at.
+    pub(super) examining: tokio::sync::Mutex<()>,
+    /// What the last look at each person found.
+    pub(super) examinations: Mutex<BTreeMap<UserId, Examination>>,
     /// Safety numbers cost a few thousand hashes each.
     pub(super) safety: Mutex<BTreeMap<[u8; 32], String>>,
     pub(super) closing: CancellationToken,
@@ -97,6 +104,9 @@ impl Open {
             joined: RwLock::new(None),
             typing: Mutex::default(),
             seen: Mutex::new(seen),
+            clocks_wrong: Mutex::default(),
+            examining: tokio::sync::Mutex::default(),
+            examinations: Mutex::default(),
             safety: Mutex::default(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -194,6 +204,11 @@ impl Open {
         lock(&self.seen).get(&user).copied()
     }
 
+    /// Whether this person's clock and ours are a day or more apart.
+    pub(super) fn clock_is_wrong(&self, user: UserId) -> bool {
+        lock(&self.clocks_wrong).contains(&user)
+    }
+
     /// Passes on what the machine says.
     fn listen(self: &Arc<Self>, feed: &Feed, clock: Clock) {
         let (open, feed) = (self.clone(), feed.clone());
@@ -239,7 +254,10 @@ impl Open {
                 }
                 Change::Typing { conversation, user, active }
             }
-            Notice::ClockWrong { user } => Change::ClockWrong { user },
+            Notice::ClockWrong { user } => {
+                lock(&self.clocks_wrong).insert(user);
+                Change::ClockWrong { user }
+            }
         }
     }
 }

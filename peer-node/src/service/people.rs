@@ -220,14 +220,6 @@ impl Service {
         self.do_to_person(Command::ConfirmKeys { user }).await
     }
 
-    /// Tries to reach everybody now, whatever the timers say.
-    ///
-    /// # Errors
-    /// When the node is not open.
-    pub async fn reach_all(&self) -> Result<(), Error> {
-        self.do_to_person(Command::Redial).await
-    }
-
     async fn do_to_person(&self, command: Command) -> Result<(), Error> {
         self.open().await?.command(command).await.map(|_| ())
     }

@@ -3,5 +3,6 @@
 mod account;
 mod conversation;
 mod harness;
+mod network;
 mod people;
 mod search;

@@ -3,6 +3,7 @@
 mod account;
 mod backup;
 mod conversations;
+mod network;
 mod node;
 mod people;
 mod search;
@@ -44,7 +45,10 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(people::accept))
         .routes(routes!(people::decline))
         .routes(routes!(people::peers, people::who))
-        .routes(routes!(people::reach))
+        .routes(routes!(network::reach))
+        .routes(routes!(network::show))
+        .routes(routes!(network::log))
+        .routes(routes!(network::doctor))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::history, conversations::send))

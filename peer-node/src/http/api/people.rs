@@ -239,17 +239,3 @@ pub(super) async fn who(
 ) -> Result<Json<shapes::Found>, Error> {
     Ok(Json(service.who_is_at(&at.address).await?.into()))
 }
-
-/// Try to reach everybody now, whatever the timers say.
-#[utoipa::path(
-    post, path = "/api/v1/peers/reach", tag = "people",
-    responses(
-        (status = 202),
-        (status = "4XX", content_type = "application/problem+json", body = Problem),
-    ),
-    security(("token" = ["write"])),
-)]
-pub(super) async fn reach(_: May<Write>, State(service): State<Service>) -> Result<StatusCode, Error> {
-    service.reach_all().await?;
-    Ok(StatusCode::ACCEPTED)
-}

@@ -89,7 +89,7 @@ impl About {
                 Change::Stage(stage) => about.closed |= *stage != Stage::Open,
                 Change::Directory => about.network = true,
                 Change::Everything => about.everything = true,
-                Change::ClockWrong { .. } | Change::Settings => {}
+                Change::ClockWrong { .. } | Change::Settings | Change::Examined { .. } => {}
             }
         }
         about

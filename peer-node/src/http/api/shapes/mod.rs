@@ -2,6 +2,7 @@
 
 mod account;
 mod conversations;
+mod network;
 mod node;
 mod people;
 
@@ -10,6 +11,7 @@ use protocol::time::WallMs;
 
 pub use account::*;
 pub use conversations::*;
+pub use network::*;
 pub use node::*;
 pub use people::*;
 
