@@ -7,6 +7,7 @@ pub mod assets;
 pub mod avatar;
 pub mod browser;
 pub mod chat;
+pub mod choices;
 pub mod field;
 pub mod icon;
 pub mod launch;
@@ -23,7 +24,8 @@ pub mod trouble;
 pub mod unlock;
 pub mod when;
 
+pub use choices::Choices;
 pub use field::Field;
-pub use page::{Html, Page, Theme};
+pub use page::{Html, Page};
 pub use person::{Person, Reach, Visibility};
 pub use when::When;

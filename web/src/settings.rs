@@ -4,13 +4,14 @@ use askama::Template;
 use protocol::{ids::UserId, time::WallMs};
 
 use crate::{
+    choices::{self, Choices},
     field::Field,
-    page::{Page, Theme},
+    page::Page,
     person::{Person, Visibility},
     shell::{DirectoryState, Place, Shell},
 };
 
-/// `GET /settings`; the forms post to `/settings/visibility`, `/receipts`, `/typing`, `/theme`, `/directory`,
+/// `GET /settings`; the forms post to `/settings/visibility`, `/receipts`, `/typing`, `/browser/{choice}`, `/directory`,
 /// `/tokens`, `/tokens/{id}/revoke`, `/sessions/{id}/end`, `/sessions/end-others`, and to `/lock` and `/sign-out`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/page.html")]
@@ -43,7 +44,8 @@ pub enum Part {
     Visibility,
     Receipts,
     Typing,
-    Theme,
+    /// One of `choices::ALL`, by its name.
+    Choice(&'static str),
     Directory,
     Tokens,
     Sessions,
@@ -56,7 +58,7 @@ impl Part {
             Self::Visibility => "visibility",
             Self::Receipts => "receipts",
             Self::Typing => "typing",
-            Self::Theme => "theme",
+            Self::Choice(name) => name,
             Self::Directory => "directory",
             Self::Tokens => "tokens",
             Self::Sessions => "sessions",
@@ -64,17 +66,10 @@ impl Part {
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Visibility,
-            Self::Receipts,
-            Self::Typing,
-            Self::Theme,
-            Self::Directory,
-            Self::Tokens,
-            Self::Sessions,
-        ]
-        .into_iter()
-        .find(|part| part.word() == word)
+        [Self::Visibility, Self::Receipts, Self::Typing, Self::Directory, Self::Tokens, Self::Sessions]
+            .into_iter()
+            .chain(choices::ALL.iter().map(|choice| Self::Choice(choice.name)))
+            .find(|part| part.word() == word)
     }
 }
 
@@ -112,11 +107,12 @@ impl SettingsPage {
     }
 
     /// What the list beside the page leads to: anchor and words, in the order of the page.
-    fn sections(&self) -> [(&'static str, &'static str); 9] {
+    fn sections(&self) -> [(&'static str, &'static str); 10] {
         [
             ("profile", "Profile"),
             ("privacy", "Privacy"),
             ("appearance", "Appearance"),
+            ("keyboard", "Keyboard"),
             ("directory", "Directory"),
             ("blocked", "Blocked"),
             ("tokens", "Scripts"),
@@ -137,7 +133,7 @@ impl SettingsPage {
 
     pub fn samples() -> Vec<(&'static str, Self)> {
         let page = || Self {
-            page: Page { theme: Theme::System, ..Page::sample() },
+            page: Page::sample(),
             shell: Shell::sample(Place::Settings),
             receipts: true,
             typing: false,
@@ -206,6 +202,22 @@ impl SettingsPage {
                 },
             ),
             ("settings_alone", alone),
+            (
+                "settings_large_compact",
+                Self {
+                    page: Page {
+                        choices: Choices::read(|name| match name {
+                            "text-size" => Some("20"),
+                            "density" => Some("compact"),
+                            "enter" => Some("line"),
+                            _ => None,
+                        }),
+                        ..Page::sample()
+                    },
+                    saved: Some(Part::Choice("text-size")),
+                    ..page()
+                },
+            ),
         ]
     }
 }

@@ -59,7 +59,7 @@ function arrived({ html, live }) {
   const li = fragment(html).firstElementChild;
   const fresh = view.put(li);
   if (fresh && live && !('mine' in li.dataset)) {
-    say(main.dataset.with, $('.text', li)?.textContent ?? '');
+    say(main.dataset.with, $('.text', li)?.textContent ?? '', true);
     typing({ active: false });
   }
 }

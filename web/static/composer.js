@@ -18,7 +18,7 @@ export function composer() {
   field.addEventListener('keydown', event => {
     // A word is being composed: that Enter belongs to the input method.
     if (event.key !== 'Enter' || event.isComposing || event.keyCode === 229) return;
-    if (event.shiftKey || event.altKey) return;
+    if (event.shiftKey || event.altKey || document.documentElement.dataset.enter === 'line' && !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     send();
   });

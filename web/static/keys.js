@@ -63,26 +63,34 @@ export function shortcuts() {
 function help() {
   const open = $('#help');
   if (open) { open.close(); return; }
-  const dialog = document.createElement('dialog'), list = document.createElement('dl'), title = document.createElement('h2');
+  const dialog = document.createElement('dialog'), title = document.createElement('h2');
   const close = document.createElement('button');
   dialog.id = 'help';
   dialog.className = 'help';
   title.id = 'help-title';
   title.textContent = 'Keyboard';
   dialog.setAttribute('aria-labelledby', title.id);
-  const words = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', PageUp: 'Page Up' };
-  for (const [key, meaning] of [...keys, ['Enter', 'Send'], ['Shift+Enter', 'New line']]) {
-    const term = document.createElement('dt'), text = document.createElement('dd');
-    term.textContent = key.split('+').map(part => words[part] ?? part).join(' + ');
-    text.textContent = meaning;
-    list.append(term, text);
-  }
   close.className = 'button quiet';
   close.textContent = 'Close';
   close.onclick = () => dialog.close();
-  dialog.append(title, list, close);
+  dialog.append(title, list(), close);
   const back = document.activeElement;
   dialog.onclose = () => { dialog.remove(); back?.focus?.(); };
   document.body.append(dialog);
   dialog.showModal();
+}
+
+// Every shortcut, as the help and the settings print it.
+export function list() {
+  const dl = document.createElement('dl');
+  const words = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', PageUp: 'Page Up' };
+  const sends = document.documentElement.dataset.enter === 'line' ? ['Ctrl+Enter', 'Enter'] : ['Enter', 'Shift+Enter'];
+  dl.className = 'shortcuts';
+  for (const [key, meaning] of [...keys, [sends[0], 'Send'], [sends[1], 'New line']]) {
+    const term = document.createElement('dt'), text = document.createElement('dd');
+    term.textContent = key.split('+').map(part => words[part] ?? part).join(' + ');
+    text.textContent = meaning;
+    dl.append(term, text);
+  }
+  return dl;
 }

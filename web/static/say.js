@@ -3,8 +3,11 @@ import { $ } from './frag.js';
 
 let heard = [], timer;
 
-export function say(name, text) {
-  heard.push({ name, text });
+// What the app itself has to say is always said; of messages, as much as this browser chose.
+export function say(name, text, message = false) {
+  const much = message ? document.documentElement.dataset.announce : 'full';
+  if (much === 'off') return;
+  heard.push({ name, line: much === 'sender' ? `New message from ${name}` : `${name}: ${text}` });
   clearTimeout(timer);
   // The first lines of a burst are kept back shortly, so that the burst can be told as one.
   timer = setTimeout(flush, heard.length > 1 ? 2000 : 300);
@@ -13,7 +16,7 @@ export function say(name, text) {
 function flush() {
   const log = $('#log'), all = heard;
   heard = [];
-  const lines = all.length >= 4 ? [`${all.length} new messages from ${all[0].name}`] : all.map(({ name, text }) => `${name}: ${text}`);
+  const lines = all.length >= 4 ? [`${all.length} new messages from ${all[0].name}`] : all.map(({ line }) => line);
   for (const line of lines) {
     const p = document.createElement('p');
     p.textContent = line;

@@ -1,11 +1,7 @@
 // Settings: each choice is saved as it is made, and said beside it; the list at the side follows the page.
 import { $, $$ } from './frag.js';
+import { list } from './keys.js';
 import { post } from './net.js';
-
-// What a choice changes at once on this page, by the word in `data-autosave`.
-const preview = {
-  theme: ({ theme }) => { document.documentElement.dataset.theme = theme; },
-};
 
 export function settings() {
   if (!$('.settings')) return;
@@ -13,6 +9,10 @@ export function settings() {
     form.addEventListener('change', () => save(form));
     form.addEventListener('submit', event => { event.preventDefault(); save(form); });
   }
+  for (const range of $$('.range input')) {
+    range.addEventListener('input', () => { range.nextElementSibling.value = range.value; preview(range.form); });
+  }
+  $('#shortcuts').append(list());
   follow();
   // A form that went the long way comes back to its section: the focus, too.
   const said = $$('[data-saved]').find(mark => mark.textContent.trim());
@@ -24,12 +24,17 @@ export function settings() {
 
 async function save(form) {
   const fields = Object.fromEntries(new FormData(form)), mark = $('[data-saved]', form);
-  preview[form.dataset.autosave]?.(fields);
+  preview(form);
   const failed = await post(form.action, fields).then(() => '', error => error.message);
   mark.classList.toggle('problem', failed !== '');
   mark.textContent = failed || 'Saved';
   clearTimeout(form.timer);
   if (!failed) form.timer = setTimeout(() => { mark.textContent = ''; }, 3000);
+}
+
+// What this browser chose holds at once: each choice is an attribute of the page.
+function preview(form) {
+  if (form.dataset.autosave) document.documentElement.setAttribute(`data-${form.dataset.autosave}`, new FormData(form).get('value'));
 }
 
 // The entry of the topmost section in view is the current one.

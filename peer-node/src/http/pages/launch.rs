@@ -35,6 +35,6 @@ pub(super) async fn redeem(
 }
 
 fn page(look: &Look, state: LaunchState) -> Html<String> {
-    let page = Page::new(look.theme, String::new(), look.when.clone());
+    let page = Page::new(look.choices, String::new(), look.when.clone());
     Html(LaunchPage { page, state }.html())
 }

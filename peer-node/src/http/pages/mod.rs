@@ -18,7 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use protocol::time::WallMs;
-use web::{Html as _, Page, Theme, When, trouble::TroublePage};
+use web::{Choices, Html as _, Page, When, trouble::TroublePage};
 
 use super::{
     Door, Error, assets, live,
@@ -60,7 +60,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/settings/visibility", post(settings::visibility))
         .route("/settings/receipts", post(settings::receipts))
         .route("/settings/typing", post(settings::typing))
-        .route("/settings/theme", post(settings::theme))
+        .route("/settings/browser/{choice}", post(settings::choose))
         .route("/settings/directory", post(settings::directory))
         .route("/settings/tokens", post(settings::create_token))
         .route("/settings/tokens/{token}/revoke", post(settings::revoke_token))
@@ -83,10 +83,10 @@ async fn home(_: Session, State(service): State<Service>) -> Redirect {
     })
 }
 
-/// How the browser of a request wants its answer: colours, time zone, and whether a script asks.
+/// How the browser of a request wants its answer: looks, time zone, and whether a script asks.
 #[derive(Debug, Clone)]
 pub(super) struct Look {
-    theme: Theme,
+    choices: Choices,
     when: When,
     script: bool,
 }
@@ -95,19 +95,19 @@ impl Look {
     fn new(headers: &HeaderMap, now: WallMs) -> Self {
         let wants = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self {
-            theme: Theme::from_word(cookie_value(headers, "theme").unwrap_or_default()),
+            choices: Choices::read(|name| cookie_value(headers, name)),
             when: When::from_cookie(now, cookie_value(headers, "tz")),
             script: wants.starts_with("application/json"),
         }
     }
 
     pub(super) fn page(&self, session: &Session) -> Page {
-        Page::new(self.theme, session.csrf().to_owned(), self.when.clone())
+        Page::new(self.choices, session.csrf().to_owned(), self.when.clone())
     }
 
     /// As [`Look::page`], later: a live line outlives the request that opened it.
     pub(super) fn page_at(&self, session: &Session, now: WallMs) -> Page {
-        Page::new(self.theme, session.csrf().to_owned(), When::new(now, self.when.zone.clone()))
+        Page::new(self.choices, session.csrf().to_owned(), When::new(now, self.when.zone.clone()))
     }
 
     /// A form is done: scripts hear just that, browsers go on to the next page.
@@ -199,7 +199,7 @@ fn trouble(look: &Look, error: &Error) -> Response {
         _ => error.to_string(),
     };
     let page = TroublePage {
-        page: Page::new(look.theme, String::new(), look.when.clone()),
+        page: Page::new(look.choices, String::new(), look.when.clone()),
         title: title.to_owned(),
         text,
         action: Some(("/".to_owned(), "Go to your chats".to_owned())),

@@ -8,7 +8,8 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use serde::Deserialize;
 use web::{
-    Field, Theme,
+    Field,
+    choices::Choice,
     settings::{Part, Session, SettingsPage, Token},
     shell::Place,
 };
@@ -22,8 +23,8 @@ use crate::{
     },
 };
 
-/// How long a browser keeps the choice of colours, in seconds: a year.
-const THEME_LIFE: i64 = 365 * 24 * 3600;
+/// How long a browser keeps what it chose, in seconds: a year.
+const CHOICE_LIFE: i64 = 365 * 24 * 3600;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -155,18 +156,27 @@ pub(super) async fn typing(
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Colours {
-    theme: String,
+pub(super) struct Chosen {
+    value: String,
 }
 
-/// `POST /settings/theme`: a matter of this browser, so it is kept there.
-pub(super) async fn theme(look: Look, form: Form<Colours>) -> Response {
-    let word = Theme::from_word(&form.fields.theme).word();
-    let cookie = Cookie::build(("theme", word))
+/// `POST /settings/browser/{choice}`: a matter of this browser, so it is kept there.
+pub(super) async fn choose(
+    look: Look,
+    axum::extract::Path(name): axum::extract::Path<String>,
+    form: Form<Chosen>,
+) -> Result<Response, Error> {
+    let choice = Choice::named(&name).ok_or(Error::NoRoute)?;
+    let word = choice.option(&form.fields.value).ok_or_else(|| Error::Field {
+        field: "value".to_owned(),
+        reason: "Choose one of what the page offers.".to_owned(),
+    })?;
+    let cookie = Cookie::build((choice.name, word))
         .same_site(SameSite::Strict)
         .path("/")
-        .max_age(cookie::time::Duration::seconds(THEME_LIFE));
-    ([(header::SET_COOKIE, cookie.build().to_string())], saved(&look, Part::Theme)).into_response()
+        .max_age(cookie::time::Duration::seconds(CHOICE_LIFE));
+    let cookie = [(header::SET_COOKIE, cookie.build().to_string())];
+    Ok((cookie, saved(&look, Part::Choice(choice.name))).into_response())
 }
 
 #[derive(Debug, Deserialize)]

@@ -142,6 +142,30 @@ async fn other_browsers_are_listed_and_signed_out() {
 }
 
 #[tokio::test]
+async fn what_a_browser_chose_is_in_the_first_byte_of_every_page() {
+    let node = Node::fresh().await;
+    let visitor = Visitor::of(&node);
+    visitor.enter().await;
+    let headers = [("cookie", visitor.cookie.as_str()), ORIGIN, FORM];
+    let body = format!("csrf={}&value=18", visitor.csrf);
+    let answer = node.send(Method::POST, "/settings/browser/text-size", &headers, &body).await;
+    assert_eq!(answer.headers()["location"], "/settings?saved=text-size#text-size");
+    let set = answer.headers()["set-cookie"].to_str().expect("text").to_owned();
+    let cookie = set.split(';').next().expect("split has a first part");
+    assert!(set.contains("SameSite=Strict") && set.contains("Max-Age=31536000"), "{set}");
+    let both = format!("{}; {cookie}", visitor.cookie);
+    let page = seen(node.send(Method::GET, "/chats", &[("cookie", both.as_str())], "").await).await;
+    assert!(page.text.contains(" data-theme=\"system\" data-text-size=\"18\""), "{}", page.text);
+
+    let wrong = visitor.post("/settings/browser/text-size", &[("value", "200")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        visitor.post("/settings/browser/volume", &[("value", "11")]).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
 async fn every_page_of_a_fresh_node_leads_to_the_first_run() {
     let node = Node::fresh().await;
     let visitor = Visitor::of(&node);
