@@ -143,6 +143,14 @@ impl Chat {
         if moving { Status::Sending } else { Status::Waiting }
     }
 
+    /// A link to them is wanted, so that there is a reason to be told when there is none.
+    fn may_be_called(&self) -> bool {
+        matches!(
+            self.standing,
+            Standing::Contact | Standing::Asked | Standing::DeclinedMe | Standing::KeysChanged
+        )
+    }
+
     fn states(&self) -> [Status; 5] {
         Status::ALL
     }

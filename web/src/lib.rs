@@ -12,6 +12,7 @@ pub mod field;
 pub mod icon;
 pub mod launch;
 pub mod message;
+pub mod network;
 pub mod page;
 pub mod people;
 pub mod person;

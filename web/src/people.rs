@@ -57,6 +57,11 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// A connection with them is wanted.
+    fn is_called(&self) -> bool {
+        matches!(self, Self::Contact(_) | Self::Asked(_) | Self::DeclinedMe(_))
+    }
+
     /// The chat with them, where there is one.
     pub fn conversation(&self) -> Option<&ConversationId> {
         match self {
@@ -106,6 +111,23 @@ pub struct ConnectPage {
     pub answer: Option<Answer>,
     /// The first message, when `POST /people/ask` refused it.
     pub text: Field,
+    /// What each try at the address came to, when nobody answered.
+    pub tried: Vec<String>,
+    /// What `POST /people/connect` came to: a connection, or why not.
+    pub connected: Option<Result<(), String>>,
+}
+
+impl ConnectPage {
+    /// Found, Connecting, Connected: how many of them are behind us; none before anybody was found.
+    fn progress(&self) -> Option<usize> {
+        let answer = self.answer.as_ref().filter(|answer| answer.relation != Relation::You)?;
+        Some(match (&self.connected, &answer.relation) {
+            (Some(Ok(())), _) => 3,
+            (Some(Err(_)), _) => 1,
+            (None, _) if answer.online => 3,
+            (None, _) => 1,
+        })
+    }
 }
 
 /// Who answered at an address.
@@ -115,6 +137,8 @@ pub struct Answer {
     /// The first twelve digits of the safety number.
     pub digits: String,
     pub relation: Relation,
+    /// There is a connection with them already.
+    pub online: bool,
 }
 
 impl Results {
@@ -190,30 +214,38 @@ impl ConnectPage {
             address,
             answer,
             text: Field::default(),
+            tried: Vec::new(),
+            connected: None,
         };
-        let carla = Answer {
-            person: Person::sample("carla"),
-            digits: "40381 22907 51".to_owned(),
-            relation: Relation::Stranger,
+        let person = |name, digits: &str, relation| Answer {
+            person: Person::sample(name),
+            digits: digits.to_owned(),
+            relation,
+            online: false,
         };
-        let myself = Answer {
-            person: Person::sample("ana"),
-            digits: "10110 22031 47".to_owned(),
-            relation: Relation::You,
-        };
+        let carla = person("carla", "40381 22907 51", Relation::Stranger);
+        let myself = person("ana", "10110 22031 47", Relation::You);
+        let mira = person("mira", "27183 45901 28", Relation::Contact(ConversationId([7; 32])));
+        let at = || Field::new("192.168.1.34:7401");
+        let why = "They answer at 192.168.1.34:7401, but no connection came about.";
+        let silent = "Nobody answered at 192.168.1.34:7401: nobody listens there.";
         vec![
             ("connect", page(Field::default(), None)),
             ("connect_myself", page(Field::new("192.168.1.20:7401"), Some(myself))),
-            ("connect_answer", page(Field::new("192.168.1.34:7401"), Some(carla))),
+            ("connect_answer", page(at(), Some(carla))),
+            ("connect_known", page(at(), Some(mira.clone()))),
+            ("connect_done", Self { connected: Some(Ok(())), ..page(at(), Some(mira.clone())) }),
+            ("connect_failed", Self { connected: Some(Err(why.to_owned())), ..page(at(), Some(mira)) }),
             (
                 "connect_silent",
-                page(
-                    Field::wrong(
-                        "192.168.1.34:7401",
-                        "Nobody answered at 192.168.1.34:7401. Is Confab open there, and is the port right?",
-                    ),
-                    None,
-                ),
+                Self {
+                    tried: vec![
+                        "[2001:db8::34]:7401: this computer’s network has no way there (0 ms)".to_owned(),
+                        "192.168.1.34:7401: a computer is there, but Confab is not open on it, or on another port (2 ms)"
+                            .to_owned(),
+                    ],
+                    ..page(Field::wrong("192.168.1.34:7401", silent), None)
+                },
             ),
         ]
     }

@@ -1,8 +1,8 @@
 //! Every page with invented data: for the snapshots, the pictures, and the tests in a real browser.
 
 use crate::{
-    Html, chat::ChatPage, launch::LaunchPage, people, reference::ReferencePage, settings::SettingsPage,
-    setup, shell::ChatsPage, trouble::TroublePage, unlock::UnlockPage,
+    Html, chat::ChatPage, launch::LaunchPage, network, people, reference::ReferencePage,
+    settings::SettingsPage, setup, shell::ChatsPage, trouble::TroublePage, unlock::UnlockPage,
 };
 
 /// Name and HTML of each sample.
@@ -27,6 +27,8 @@ pub fn all() -> Vec<(&'static str, String)> {
     all.extend(many(ChatPage::samples()));
     all.extend(many(people::PeoplePage::samples()));
     all.extend(many(people::ConnectPage::samples()));
+    all.extend(many(network::NetworkPage::samples()));
+    all.extend(many(network::DoctorPage::samples()));
     all.extend(many(SettingsPage::samples()));
     all.sort_by_key(|(name, _)| *name);
     all

@@ -39,6 +39,7 @@ pub enum Place {
     Chats,
     Chat(ConversationId),
     People,
+    Network,
     Settings,
     Reference,
 }

@@ -94,6 +94,19 @@ impl When {
         }
     }
 
+    /// `14:12:05`
+    pub fn second(&self, at: &WallMs) -> String {
+        self.zoned(*at).strftime("%H:%M:%S").to_string()
+    }
+
+    /// As [`When::spoken`], where today's seconds matter: `today 14:12:05`.
+    pub fn spoken_to_the_second(&self, at: &WallMs) -> String {
+        if self.days_ago(self.zoned(*at).date()) == 0 {
+            return format!("today {}", self.second(at));
+        }
+        self.spoken(at)
+    }
+
     /// In the middle of a sentence: `today 14:12`, `yesterday 14:12`, `Monday 14:12`, `on 2 November`.
     pub fn spoken(&self, at: &WallMs) -> String {
         let zoned = self.zoned(*at);

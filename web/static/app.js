@@ -5,6 +5,7 @@ import { $, $$, fragment, replace } from './frag.js';
 import { shortcuts } from './keys.js';
 import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect, post } from './net.js';
+import { reachability } from './network.js';
 import { reading } from './read.js';
 import { roving } from './roving.js';
 import { say } from './say.js';
@@ -26,8 +27,9 @@ if (conversation) {
 search();
 settings();
 undo();
+reachability();
 
-connect({ conversation }, {
+connect({ conversation, watch: main.dataset.watch ?? null }, {
   put(message) {
     if (message.into === 'messages') arrived(message);
     else if (message.into) putRow(message);

@@ -1,6 +1,9 @@
 // Small comforts of forms: show the passphrase, copy, print, busy buttons, files as text, countdowns.
 import { $, $$ } from './frag.js';
 
+// What stands in lines is copied in lines.
+const words = element => element.closest('pre') ? element.textContent : element.textContent.trim().replace(/\s+/g, ' ');
+
 export function forms() {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   document.cookie = `tz=${timeZone}|${-new Date().getTimezoneOffset()}; path=/; max-age=31536000; samesite=strict`;
@@ -29,7 +32,7 @@ export function forms() {
   for (const button of $$('[data-copy]')) {
     const word = $('span', button), before = word.textContent;
     button.onclick = async () => {
-      const text = $(`#${button.dataset.copy}`).textContent.trim().replace(/\s+/g, ' ');
+      const text = words($(`#${button.dataset.copy}`));
       const done = await navigator.clipboard.writeText(text).then(() => true, () => false);
       word.textContent = done ? 'Copied' : 'Select it and copy';
       setTimeout(() => { word.textContent = before; }, 2000);
@@ -70,6 +73,12 @@ export function forms() {
       }, 400);
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = 'yes';
+    });
+  }
+  for (const form of $$('form[data-connecting]')) {
+    form.addEventListener('submit', () => {
+      const now = $('.three li:nth-child(2)');
+      if (now) { now.dataset.now = ''; now.ariaCurrent = 'step'; }
     });
   }
   addEventListener('pageshow', event => event.persisted && location.reload());

@@ -58,7 +58,11 @@ export function count() {
 export function presence({ user, word, sentence }) {
   for (const mark of $$(`[data-presence="${user}"]`)) mark.className = `pr ${word}`;
   for (const text of $$(`[data-presence-word="${user}"]`)) text.textContent = word;
-  for (const text of $$(`[data-reach="${user}"]`)) text.textContent = sentence;
+  for (const text of $$(`[data-reach="${user}"]`)) {
+    text.textContent = sentence;
+    const why = text.parentElement.querySelector('#why');
+    if (why) why.hidden = word === 'online';
+  }
 }
 
 export function network({ html, online }) {

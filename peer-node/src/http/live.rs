@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError, error::TryRecvError},
-    time::{Instant, MissedTickBehavior, interval_at, timeout},
+    time::{Instant, MissedTickBehavior, interval, interval_at, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -48,6 +48,8 @@ const FIRST: Duration = Duration::from_secs(3);
 /// A browser that takes nothing for this long is gone.
 const SLOW: Duration = Duration::from_secs(10);
 const PING: Duration = Duration::from_secs(30);
+/// Between two looks at the numbers of the network page, while it is open.
+const GLANCE: Duration = Duration::from_secs(1);
 /// Lines of one session at once: so many tabs are open.
 const MOST_LINES: usize = 8;
 /// Changes that are told together.
@@ -154,6 +156,9 @@ struct Hello {
     boot: String,
     seq: u64,
     conversation: Option<ConversationId>,
+    /// What else the page shows that changes: `network`, or the id of a person whose doctor is open.
+    #[serde(default)]
+    watch: Option<String>,
 }
 
 /// Why a line ended.
@@ -214,6 +219,8 @@ impl Line {
         let closing = self.door.closing.clone();
         let mut teller =
             Teller::new(self.door.clone(), self.look.clone(), self.session.clone(), hello.conversation);
+        let watches_network = hello.watch.as_deref() == Some("network");
+        teller.doctor = hello.watch.as_ref().and_then(|id| id.parse().ok());
         if self.door.service.stage().await != Stage::Open {
             return self.over().await;
         }
@@ -234,6 +241,8 @@ impl Line {
         let mut ping = interval_at(Instant::now() + PING, PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut answered = true;
+        let mut glance = interval(GLANCE);
+        glance.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let ended = tokio::select! {
                 change = live.recv() => match change {
@@ -257,6 +266,10 @@ impl Line {
                     let lives = self.door.sessions.lives(self.session.id(), self.door.clock.wall());
                     if lives && changed.is_ok() { Ok(()) } else { Err(self.over().await) }
                 }
+                _ = glance.tick(), if watches_network => match teller.routes().await {
+                    Some(said) => self.say(said).await,
+                    None => Ok(()),
+                },
                 _ = ping.tick() => {
                     if !std::mem::replace(&mut answered, false) {
                         Err(End::Gone)

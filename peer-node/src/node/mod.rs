@@ -30,7 +30,8 @@ pub use self::{
 };
 /// The peer door, for those who may not go through it themselves.
 pub use crate::link::{
-    Answered, Limits as DoorLimits, Reason, Tried, probe as probe_address, start as open_door, who,
+    Answered, Error as NoAnswer, Limits as DoorLimits, Reason, Tried, probe as probe_address,
+    start as open_door, who,
 };
 
 /// Commands that wait for the engine; whoever has one more waits with it.

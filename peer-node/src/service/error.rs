@@ -79,7 +79,12 @@ pub enum Error {
     #[error("The address can't be used: {0}.")]
     BadAddress(#[from] BadAddress),
     #[error("Nobody answered at {address}: {why}.")]
-    NobodyThere { address: String, why: String },
+    NobodyThere {
+        address: String,
+        why: String,
+        /// Each try in a line, for those who look closer.
+        tried: Vec<String>,
+    },
     #[error("At {address} somebody else answered: {username}.")]
     SomebodyElse { address: String, username: String },
     #[error("Say whom you expect at that address; POST /api/v1/peers shows who answers there.")]

@@ -5,14 +5,18 @@ mod log;
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use protocol::{ids::UserId, node::Command, time::WallMs};
+use protocol::{address::Address, ids::UserId, node::Command, time::WallMs};
+use tokio::{sync::broadcast::error::RecvError, time::timeout};
 
 pub use doctor::{Examination, Mark, Step, Topic};
 pub use log::Line;
 
-use super::{DirectoryState, Error, Person, Relation, Service, open::Open};
+use super::{DirectoryState, Error, Person, Relation, Service, open::Open, people};
 use crate::node::{LinkInfo, Reason, Way};
 pub use crate::node::{Next, Tried};
+
+/// A connection to somebody who answers has this long to come about.
+const CONNECT: Duration = Duration::from_secs(8);
 
 /// The whole network of this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +138,32 @@ impl Service {
         Ok(Connecting { connected: count(Next::Linked), trying: count(Next::UnderWay) })
     }
 
+    /// Connects to somebody who is known, at an address where they were just seen, and waits a moment for it.
+    /// Answers whether there is a connection.
+    ///
+    /// # Errors
+    /// A bad address, nobody or somebody else there, nobody of that id here.
+    pub async fn connect_to(&self, user: UserId, address: &str) -> Result<bool, Error> {
+        let open = self.open().await?;
+        let address: Address = address.parse()?;
+        let mut notices = open.node().notices();
+        let profile = people::who(&address).await?;
+        if profile.user() != user {
+            let username = profile.username().to_string();
+            return Err(Error::SomebodyElse { address: address.to_string(), username });
+        }
+        open.command(Command::Reach { user, addresses: vec![address] }).await?;
+        let linked = async {
+            while !open.reachable().contains(&user) {
+                if let Err(RecvError::Closed) = notices.recv().await {
+                    return false;
+                }
+            }
+            true
+        };
+        Ok(timeout(CONNECT, linked).await.unwrap_or(false))
+    }
+
     /// What happened on links lately, the newest last; names and addresses are shortened, so that it can be shown around.
     ///
     /// # Errors
@@ -175,6 +205,12 @@ fn attempts(way: &Way) -> Vec<Attempt> {
     };
     let attempt = |address| Attempt { address: ToString::to_string(address), answer: answer(address) };
     way.addresses.iter().map(attempt).collect()
+}
+
+/// One try, in a line: `192.168.1.34:7401: no answer; .. (5.0 s)`
+pub(super) fn told(tried: &Tried) -> String {
+    let at = tried.at.map_or_else(|| tried.address.to_string(), |at| at.to_string());
+    format!("{at}: {} ({} ms)", why(&tried.reason), tried.took.as_millis())
 }
 
 /// A reason in words that need no explanation.

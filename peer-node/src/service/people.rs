@@ -9,8 +9,8 @@ use protocol::{
     node::{self, Command, KeyState, Reply},
 };
 
-use super::{DirectoryState, Error, Found, Person, Relation, Search, Service, open::Open};
-use crate::node::who as who_answers;
+use super::{DirectoryState, Error, Found, Person, Relation, Search, Service, network, open::Open};
+use crate::node::{NoAnswer, who as who_answers};
 
 /// A wish to chat with somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -333,10 +333,15 @@ impl Open {
 }
 
 /// Dials with a throwaway key and hears who answers.
-async fn who(address: &Address) -> Result<Profile, Error> {
-    who_answers(address)
-        .await
-        .map_err(|why| Error::NobodyThere { address: address.to_string(), why: why.to_string() })
+pub(super) async fn who(address: &Address) -> Result<Profile, Error> {
+    who_answers(address).await.map_err(|why| Error::NobodyThere {
+        address: address.to_string(),
+        why: why.to_string(),
+        tried: match &why {
+            NoAnswer::Unreachable(tried) => tried.iter().map(network::told).collect(),
+            NoAnswer::Silent | NoAnswer::Wrong(_) => Vec::new(),
+        },
+    })
 }
 
 impl From<node::Relation> for Relation {

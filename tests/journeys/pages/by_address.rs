@@ -10,7 +10,7 @@ async fn who_answers_at_an_address_is_seen_before_anything_is_sent() -> Result<(
         return Ok(());
     };
     let alice = TestNode::fresh("alice", None).await?;
-    let bob = TestNode::fresh("bob", None).await?;
+    let mut bob = TestNode::fresh("bob", None).await?;
     alice.register().await?;
     bob.register().await?;
     alices.open_page(&alice).await?;
@@ -55,7 +55,23 @@ async fn who_answers_at_an_address_is_seen_before_anything_is_sent() -> Result<(
 
     alices.visit(&alice, &format!("/people/connect?address={}", bob.listen())).await?;
     alices.until_read("bob answered").await?;
+    alices.until("return document.querySelectorAll('.three .behind').length === 3").await?;
     alices.look("connect-known").await?;
+
+    // Somebody who is known and not there: the reason, and where to look closer.
+    bob.program.stop().await?;
+    alices.fill("#address", bob.listen()).await?;
+    alices.press("Look who answers").await?;
+    alices.until_read("nobody listens there").await?;
+    alices.press("Show details").await?;
+    alices.until_read("Confab is not open on it").await?;
+    bob.restart().await?;
+    alices.press("Try again").await?;
+    alices.until_read("bob answered").await?;
+    if alices.script("return document.querySelectorAll('.three .behind').length").await? == 1 {
+        alices.press("Connect").await?;
+    }
+    alices.until("return document.querySelectorAll('.three .behind').length === 3").await?;
     alices.quit().await?;
     bobs.quit().await
 }

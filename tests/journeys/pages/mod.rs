@@ -3,6 +3,7 @@
 
 mod access;
 mod by_address;
+mod network;
 mod new_computer;
 mod refusals;
 mod samples;

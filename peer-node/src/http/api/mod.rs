@@ -49,6 +49,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(network::show))
         .routes(routes!(network::log))
         .routes(routes!(network::doctor))
+        .routes(routes!(network::connect))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::history, conversations::send))

@@ -76,3 +76,22 @@ pub(super) async fn reach(
 ) -> Result<(StatusCode, Json<shapes::Connecting>), Error> {
     Ok((StatusCode::ACCEPTED, Json(service.connect_all().await?.into())))
 }
+
+/// Connect to somebody who is known, at an address where they answer. Waits some seconds for the connection.
+#[utoipa::path(
+    post, path = "/api/v1/people/{user}/connect", tag = "network", request_body = shapes::At,
+    params(("user" = String, Path, description = "The person: 64 hexadecimal digits")),
+    responses(
+        (status = 200, body = shapes::Connected),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn connect(
+    _: May<Write>,
+    State(service): State<Service>,
+    Id(user): Id<UserId>,
+    Json(at): Json<shapes::At>,
+) -> Result<Json<shapes::Connected>, Error> {
+    Ok(Json(shapes::Connected { connected: service.connect_to(user, &at.address).await? }))
+}

@@ -8,13 +8,14 @@ use web::{
     Html as _, Page, Person,
     chat::StandingFragment,
     message::{MessageFragment, Status, dom_id},
+    network::{ExamFragment, RoutesFragment},
     shell::{self, ChatRowFragment, NetworkFragment},
 };
 
 use crate::{
     http::{
         Door,
-        pages::{Look, view},
+        pages::{Look, network, view},
         session::Session,
     },
     service::{
@@ -25,6 +26,8 @@ use crate::{
 
 /// Own messages whose way is told anew: the newest ones; older ones have arrived or are told when they are looked at.
 const WATCHED: usize = 100;
+/// Looks at the network page's numbers from one measurement to the next.
+const MEASURE_EVERY: u32 = 3;
 
 /// Knows one page: what is open in it, and what it was told last.
 pub(super) struct Teller {
@@ -32,6 +35,10 @@ pub(super) struct Teller {
     look: Look,
     session: Session,
     open: Option<ConversationId>,
+    /// The person whose doctor is open.
+    pub(super) doctor: Option<UserId>,
+    /// Looks at the network page's numbers until now.
+    glances: u32,
     /// The last fragment under each `id`.
     told: HashMap<String, String>,
     states: HashMap<MsgId, Status>,
@@ -46,6 +53,7 @@ struct About {
     people: BTreeSet<UserId>,
     presence: BTreeSet<UserId>,
     typing: Option<bool>,
+    examined: BTreeSet<UserId>,
     marks: bool,
     network: bool,
     closed: bool,
@@ -89,7 +97,10 @@ impl About {
                 Change::Stage(stage) => about.closed |= *stage != Stage::Open,
                 Change::Directory => about.network = true,
                 Change::Everything => about.everything = true,
-                Change::ClockWrong { .. } | Change::Settings | Change::Examined { .. } => {}
+                Change::Examined { user } => {
+                    about.examined.insert(*user);
+                }
+                Change::ClockWrong { .. } | Change::Settings => {}
             }
         }
         about
@@ -98,7 +109,16 @@ impl About {
 
 impl Teller {
     pub(super) fn new(door: Door, look: Look, session: Session, open: Option<ConversationId>) -> Self {
-        Self { door, look, session, open, told: HashMap::new(), states: HashMap::new() }
+        Self {
+            door,
+            look,
+            session,
+            open,
+            doctor: None,
+            glances: 0,
+            told: HashMap::new(),
+            states: HashMap::new(),
+        }
     }
 
     /// What the page is told; none: there is nothing to see here any more. `live` messages have just arrived.
@@ -145,10 +165,36 @@ impl Teller {
         if let Some(active) = about.typing {
             said.push(json!({ "op": "typing", "active": active }));
         }
+        if let Some(user) = self.doctor.filter(|user| about.examined.contains(user)) {
+            self.exam(&page, user, &mut said).await;
+        }
         if about.network {
             self.network(&mut said).await;
         }
         Some(said)
+    }
+
+    /// The tables of the network page, if they differ from what was told. Now and then answers are timed anew.
+    pub(super) async fn routes(&mut self) -> Option<Value> {
+        let service = self.door.service.clone();
+        if self.glances.is_multiple_of(MEASURE_EVERY) {
+            service.measure().await.ok()?;
+        }
+        self.glances += 1;
+        let page = self.look.page_at(&self.session, self.door.clock.wall());
+        let routes = network::routes(&service.network().await.ok()?);
+        let shell = view::network(&service.status().await);
+        let html = RoutesFragment { page: &page, shell: &shell, routes: &routes }.html();
+        self.is_new("routes", &html).then(|| json!({ "op": "put", "id": "routes", "html": html }))
+    }
+
+    async fn exam(&mut self, page: &Page, user: UserId, said: &mut Vec<Value>) {
+        let Ok(exam) = self.door.service.examination(user).await else { return };
+        let exam = exam.as_ref().map(network::exam);
+        let html = ExamFragment { page, exam: exam.as_ref() }.html();
+        if self.is_new("exam", &html) {
+            said.push(json!({ "op": "put", "id": "exam", "html": html }));
+        }
     }
 
     async fn messages(

@@ -2,6 +2,7 @@
 
 mod chat;
 mod launch;
+pub(super) mod network;
 mod people;
 mod reference;
 mod settings;
@@ -50,12 +51,16 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/chats/{conversation}/draft", post(chat::draft))
         .route("/people", get(people::show))
         .route("/people/ask", post(people::ask))
-        .route("/people/connect", get(people::connect))
+        .route("/people/connect", get(people::connect).post(people::connect_now))
         .route("/people/{user}/accept", post(people::accept))
         .route("/people/{user}/decline", post(people::decline))
         .route("/people/{user}/block", post(people::block))
         .route("/people/{user}/unblock", post(people::unblock))
         .route("/people/{user}/confirm-keys", post(people::confirm_keys))
+        .route("/network", get(network::show))
+        .route("/network/connect", post(network::connect))
+        .route("/network/{user}", get(network::doctor))
+        .route("/network/{user}/test", post(network::test))
         .route("/settings", get(settings::show))
         .route("/settings/visibility", post(settings::visibility))
         .route("/settings/receipts", post(settings::receipts))

@@ -91,7 +91,15 @@ async fn connect_page(
     text: Field,
 ) -> Result<ConnectPage, Error> {
     let shell = view::shell(service, Place::People).await?;
-    let mut page = ConnectPage { page: visit.page(), shell, address: Field::default(), answer: None, text };
+    let mut page = ConnectPage {
+        page: visit.page(),
+        shell,
+        address: Field::default(),
+        answer: None,
+        text,
+        tried: Vec::new(),
+        connected: None,
+    };
     let Some(address) = address.map(str::trim) else { return Ok(page) };
     page.address = Field::new(address);
     match service.who_is_at(address).await {
@@ -100,13 +108,44 @@ async fn connect_page(
             page.answer = Some(Answer {
                 person: web::Person::new(found.user, found.username),
                 digits: view::beginning(&found.safety_number),
+                online: known.as_ref().is_some_and(|person| person.connected),
                 relation: view::relation(found.relation, known.and_then(|person| person.conversation)),
             });
         }
-        Err(error) if concerns_input(&error) => page.address.error = Some(error.to_string()),
+        Err(error) if concerns_input(&error) => {
+            page.address.error = Some(error.to_string());
+            if let service::Error::NobodyThere { tried, .. } = error {
+                page.tried = tried;
+            }
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(page)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Connecting {
+    address: String,
+    user: UserId,
+}
+
+/// `POST /people/connect`, fields `address` and the `user` who was seen there: somebody who is known here.
+pub(super) async fn connect_now(
+    look: Look,
+    State(service): State<Service>,
+    form: Form<Connecting>,
+) -> Result<Response, Error> {
+    let Connecting { address, user } = form.fields;
+    let came = match service.connect_to(user, address.trim()).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("They answer at {}, but no connection came about.", address.trim())),
+        Err(error) if !look.script && concerns_input(&error) => Err(error.to_string()),
+        Err(error) => return Err(error.into()),
+    };
+    let visit = Visit { look, session: form.session };
+    let mut page = connect_page(&visit, &service, Some(&address), Field::default()).await?;
+    page.connected = Some(came);
+    Ok(html(&page))
 }
 
 /// The person can do something about it on this page.

@@ -78,6 +78,12 @@ pub struct Connecting {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+pub struct Connected {
+    /// False: they answer there, but no connection came about in time.
+    pub connected: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
 pub struct NetworkLog {
     pub lines: Vec<LogLine>,
 }
