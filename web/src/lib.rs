@@ -3,6 +3,7 @@
 //! Each page is a struct; [`Html::html`] renders it. Whoever fills the structs decides nothing about looks,
 //! and nothing here reads a clock, a store or a request.
 
+pub mod account;
 pub mod assets;
 pub mod avatar;
 pub mod browser;

@@ -1,7 +1,7 @@
 //! Every page with invented data: for the snapshots, the pictures, and the tests in a real browser.
 
 use crate::{
-    Html, chat::ChatPage, launch::LaunchPage, network, people, reference::ReferencePage,
+    Html, account, chat::ChatPage, launch::LaunchPage, network, people, reference::ReferencePage,
     settings::SettingsPage, setup, shell::ChatsPage, trouble::TroublePage, unlock::UnlockPage,
 };
 
@@ -22,6 +22,11 @@ pub fn all() -> Vec<(&'static str, String)> {
     all.extend(many(setup::DirectoryPage::samples()));
     all.extend(many(setup::AccountPage::samples()));
     all.extend(many(setup::ResetPage::samples()));
+    all.extend(many(setup::RestorePage::samples()));
+    all.extend(many(account::PassphrasePage::samples()));
+    all.extend(many(account::SignOutPage::samples()));
+    all.extend(many(account::DeletePage::samples()));
+    all.extend(many(account::BackupPage::samples()));
     all.extend(many(UnlockPage::samples()));
     all.extend(many(ChatsPage::samples()));
     all.extend(many(ChatPage::samples()));

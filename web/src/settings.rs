@@ -107,12 +107,13 @@ impl SettingsPage {
     }
 
     /// What the list beside the page leads to: anchor and words, in the order of the page.
-    fn sections(&self) -> [(&'static str, &'static str); 10] {
+    fn sections(&self) -> [(&'static str, &'static str); 11] {
         [
             ("profile", "Profile"),
             ("privacy", "Privacy"),
             ("appearance", "Appearance"),
             ("keyboard", "Keyboard"),
+            ("data", "Account and data"),
             ("directory", "Directory"),
             ("blocked", "Blocked"),
             ("tokens", "Scripts"),

@@ -105,6 +105,52 @@ pub struct VisibilityPage {
     pub error: Option<String>,
 }
 
+/// `GET|POST /setup/restore`: a form of parts (multipart), so that the file is read as it comes. Fields `passphrase`,
+/// `new_passphrase`, `file`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "setup/restore.html")]
+pub struct RestorePage {
+    pub page: Page,
+    /// None of them is filled in again; only their errors are shown.
+    pub passphrase: Field,
+    pub new_passphrase: Field,
+    pub file: Field,
+    /// Of the whole form.
+    pub error: Option<String>,
+}
+
+impl RestorePage {
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let page = || Self {
+            page: Page::sample(),
+            passphrase: Field::default(),
+            new_passphrase: Field::default(),
+            file: Field::default(),
+            error: None,
+        };
+        let damaged = "The backup is damaged or cut short; nothing of it was taken.";
+        vec![
+            ("setup_restore", page()),
+            (
+                "setup_restore_wrong",
+                Self {
+                    passphrase: Field::wrong("", "That passphrase doesn\u{2019}t fit. Try again."),
+                    new_passphrase: Field::wrong(
+                        "",
+                        "The passphrase is too short: it needs at least 10 characters.",
+                    ),
+                    ..page()
+                },
+            ),
+            ("setup_restore_damaged", Self { file: Field::wrong("", damaged), ..page() }),
+            (
+                "setup_restore_full",
+                Self { error: Some("The disk is full; nothing was changed here.".to_owned()), ..page() },
+            ),
+        ]
+    }
+}
+
 impl WelcomePage {
     pub fn sample() -> Self {
         Self { page: Page::sample() }

@@ -29,6 +29,16 @@ export function forms() {
     box.append(button);
   }
 
+  // Words for the length alone; the node, which knows common passphrases, has the last word.
+  for (const input of $$('[data-measure]')) {
+    const out = $(`#${input.dataset.measure}`);
+    input.addEventListener('input', () => {
+      const n = [...input.value].length;
+      const word = n < 8 ? 'too short' : n < 12 ? 'short; add a word' : n < 18 ? 'good' : 'very good';
+      out.textContent = n ? `Length: ${word}` : '';
+    });
+  }
+
   for (const button of $$('[data-copy]')) {
     const word = $('span', button), before = word.textContent;
     button.onclick = async () => {

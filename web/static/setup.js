@@ -1,18 +1,24 @@
 // Pages with one card: first run, unlock.
 import { forms } from './form.js';
-import { $, $$ } from './frag.js';
+import { $, fragment } from './frag.js';
 
 forms();
 
-// Words for the length alone; the node, which knows common passphrases, has the last word.
-for (const input of $$('[data-measure]')) {
-  const out = $(`#${input.dataset.measure}`);
-  input.addEventListener('input', () => {
-    const n = [...input.value].length;
-    const word = n < 8 ? 'too short' : n < 12 ? 'short; add a word' : n < 18 ? 'good' : 'very good';
-    out.textContent = n ? `Length: ${word}` : '';
-  });
+// A backup is written elsewhere; the page looks how far it is.
+async function poll() {
+  const answer = await fetch(location.href).catch(() => null);
+  const next = answer?.ok && $('#main', fragment(await answer.text()));
+  if (next && !$('[data-poll]', next)) {
+    $('#main').replaceWith(next);
+    forms();
+    $('#title').focus();
+    return;
+  }
+  const line = '[role=status]';
+  if (next) $(line).textContent = $(line, next).textContent;
+  setTimeout(poll, 1000);
 }
+if ($('[data-poll]')) setTimeout(poll, 500);
 
 addEventListener('keydown', event => {
   if (event.key === 'Escape' && !event.isComposing) $('[data-back]')?.click();

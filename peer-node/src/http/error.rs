@@ -15,6 +15,9 @@ use crate::service::{self, Kind, tokens::Scope};
 pub enum Error {
     #[error(transparent)]
     Service(#[from] service::Error),
+    /// The service's error, about the field as this request names it.
+    #[error("{error}")]
+    Of { error: service::Error, field: &'static str },
     #[error("{reason}")]
     Field { field: String, reason: String },
     #[error("{reason}")]
@@ -25,6 +28,10 @@ pub enum Error {
     NotSaidToBeJson,
     #[error("Send a form, with Content-Type: application/x-www-form-urlencoded.")]
     NotSaidToBeForm,
+    #[error("Send the form in parts, with Content-Type: multipart/form-data.")]
+    NotSaidToBeParts,
+    #[error("The form broke off before its end.")]
+    BrokenParts,
     #[error("The form is not of this page, or the page is too old. Load the page again.")]
     Csrf,
     #[error("Another site asked for this, so nothing was done. If you followed a link, go on from here.")]
@@ -46,10 +53,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// The service's error, about another field than it says itself.
+    pub(super) fn of(error: service::Error, field: &'static str) -> Self {
+        Self::Of { error, field }
+    }
+
+    /// Of two passphrases in a request, the rules for new ones are about the new one.
+    pub(super) fn of_new_passphrase(error: service::Error, field: &'static str) -> Self {
+        match error {
+            service::Error::ShortPassphrase { .. }
+            | service::Error::LongPassphrase { .. }
+            | service::Error::WeakPassphrase { .. } => Self::of(error, field),
+            error => error.into(),
+        }
+    }
+
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Service(service::Error::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Service(error) => match error.kind() {
+            Self::Service(error) | Self::Of { error, .. } => match error.kind() {
                 Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
                 Kind::Missing => StatusCode::NOT_FOUND,
                 Kind::Conflict => StatusCode::CONFLICT,
@@ -59,8 +81,10 @@ impl Error {
                 Kind::Fault => StatusCode::INTERNAL_SERVER_ERROR,
             },
             Self::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotJson(_) => StatusCode::BAD_REQUEST,
-            Self::NotSaidToBeJson | Self::NotSaidToBeForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson(_) | Self::BrokenParts => StatusCode::BAD_REQUEST,
+            Self::NotSaidToBeJson | Self::NotSaidToBeForm | Self::NotSaidToBeParts => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::Csrf | Self::OtherSite | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoToken | Self::BadToken => StatusCode::UNAUTHORIZED,
@@ -73,11 +97,12 @@ impl Error {
     /// A word that programs can tell the problem by.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Service(error) => error.code(),
+            Self::Service(error) | Self::Of { error, .. } => error.code(),
             Self::Field { .. } => "bad_field",
             Self::Missing { .. } => "missing",
             Self::NotJson(_) => "not_json",
-            Self::NotSaidToBeJson | Self::NotSaidToBeForm => "content_type",
+            Self::NotSaidToBeJson | Self::NotSaidToBeForm | Self::NotSaidToBeParts => "content_type",
+            Self::BrokenParts => "broken_form",
             Self::Csrf => "csrf",
             Self::OtherSite => "other_site",
             Self::TooLarge => "too_large",
@@ -95,9 +120,10 @@ impl Error {
         match self {
             Self::Service(error) => error.field(),
             Self::Field { field, .. } => Some(field),
+            Self::Of { field, .. } => Some(field),
             Self::Missing { field, .. } => Some(field),
-            Self::NotJson(_) | Self::TooLarge => Some("body"),
-            Self::NotSaidToBeJson | Self::NotSaidToBeForm => Some("content-type"),
+            Self::NotJson(_) | Self::TooLarge | Self::BrokenParts => Some("body"),
+            Self::NotSaidToBeJson | Self::NotSaidToBeForm | Self::NotSaidToBeParts => Some("content-type"),
             Self::Csrf => Some("csrf"),
             Self::OtherSite => Some("origin"),
             Self::NoToken | Self::BadToken | Self::Scope(_) => Some("authorization"),
@@ -107,9 +133,9 @@ impl Error {
 
     fn wait(&self) -> Option<u64> {
         match self {
-            Self::TooFast { seconds } | Self::Service(service::Error::TooManyTries { seconds }) => {
-                Some(*seconds)
-            }
+            Self::TooFast { seconds }
+            | Self::Service(service::Error::TooManyTries { seconds })
+            | Self::Of { error: service::Error::TooManyTries { seconds }, .. } => Some(*seconds),
             _ => None,
         }
     }

@@ -7,12 +7,15 @@ pub mod events;
 pub mod guard;
 pub mod openapi;
 mod assets;
+mod bounds;
+mod handout;
 mod live;
 mod pages;
 mod serve;
 pub mod session;
+mod upload;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -23,7 +26,6 @@ use axum::{
     routing::get,
 };
 use tokio_util::sync::CancellationToken;
-use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
 pub use error::Error;
 pub use serve::serve;
@@ -34,11 +36,6 @@ use crate::{
 };
 use guard::Hosts;
 use session::Sessions;
-
-/// Larger bodies are refused before they are read.
-const MAX_BODY: usize = 1 << 20;
-/// A request that took longer, its body included, is over. Streams count only until their first byte.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What every handler can ask for.
 #[derive(Debug, Clone)]
@@ -70,8 +67,7 @@ pub fn router(door: Door) -> Router {
         .merge(pages::routes(&door))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(middleware::from_fn(bounds::bounds))
         // Outermost, so that it judges requests that have no route, too.
         .layer(middleware::from_fn_with_state(hosts, guard::guard))
         .with_state(door)

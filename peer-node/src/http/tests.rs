@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::*;
+use super::{bounds::MAX_BODY, *};
 use crate::{
     config::Config,
     service::{Given, tokens::Scope},

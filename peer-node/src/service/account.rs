@@ -212,6 +212,21 @@ impl Service {
         self.lock().await
     }
 
+    /// Ends every session at the directory, then locks. Nothing is done unless the directory can be told.
+    ///
+    /// # Errors
+    /// When the node is not open, a directory that can't be reached.
+    pub async fn sign_out_everywhere(&self) -> Result<(), Error> {
+        let open = self.open().await?;
+        if let Some(joined) = open.joined() {
+            joined.client.sign_out_everywhere().await?;
+            let membership = Membership { session: None, ..joined.membership.clone() };
+            open.store.set_setting(key::DIRECTORY, &Some(membership)).await?;
+            joined.stop().await;
+        }
+        self.lock().await
+    }
+
     /// Removes the account from the directory and everything from this computer.
     ///
     /// # Errors
@@ -310,11 +325,17 @@ pub(super) fn wipe(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("confab.db") || name == "name.json" {
+        if name.starts_with("confab.db") || name == "name.json" || is_passing(name) {
             fs::remove_file(&path)?;
         }
     }
     Ok(())
+}
+
+/// Whether a file of the data folder is a backup on its way out or in.
+pub(super) fn is_passing(name: &str) -> bool {
+    (name.starts_with("backup-") || name.starts_with("restore-"))
+        && Path::new(name).extension().is_some_and(|end| end == "confab" || end == "part")
 }
 
 pub(super) async fn blocking<T: Send + 'static>(

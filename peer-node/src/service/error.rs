@@ -120,6 +120,8 @@ pub enum Error {
     TooManyRequests,
     #[error("Their profile can't be used: {0}.")]
     BadProfile(&'static str),
+    #[error("{0}")]
+    BadBackup(&'static str),
     #[error("{reason}")]
     BadField { field: &'static str, reason: &'static str },
 
@@ -175,6 +177,7 @@ impl Error {
             Self::UnknownMessage => Some("message"),
             Self::UnknownToken => Some("token"),
             Self::EmptyText | Self::LongText { .. } => Some("text"),
+            Self::BadBackup(_) => Some("file"),
             Self::BadField { field, .. } => Some(field),
             Self::Fresh
             | Self::Locked
@@ -231,6 +234,7 @@ impl Error {
             Self::LongText { .. } => "long_text",
             Self::TooManyRequests => "too_many_requests",
             Self::BadProfile(_) => "bad_profile",
+            Self::BadBackup(_) => "bad_backup",
             Self::BadField { .. } => "bad_field",
             Self::DiskFull => "disk_full",
             Self::NewerData(_) => "newer_data",
@@ -280,6 +284,7 @@ impl Error {
             | Self::EmptyText
             | Self::LongText { .. }
             | Self::BadProfile(_)
+            | Self::BadBackup(_)
             | Self::BadField { .. } => Kind::Invalid,
         }
     }
@@ -321,7 +326,7 @@ impl Error {
         Self::BadUsername(why.to_string())
     }
 
-    pub(super) fn io(error: &std::io::Error) -> Self {
+    pub(crate) fn io(error: &std::io::Error) -> Self {
         if is_full(error) { Self::DiskFull } else { Self::Storage(error.to_string()) }
     }
 }

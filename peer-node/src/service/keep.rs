@@ -12,8 +12,8 @@ use protocol::{
 use zeroize::Zeroizing;
 
 use super::{
-    Error, Passphrase, Service,
-    account::{Recovery, blocking, keep_recovery, put_name_tag, wipe},
+    Error, Passphrase, Service, State,
+    account::{Recovery, blocking, is_passing, keep_recovery, put_name_tag, wipe},
     membership::Membership,
     open::{self, key},
 };
@@ -46,8 +46,52 @@ impl Service {
 
     /// Where a backup can be written before it is handed out: in the data folder, which only its owner reads.
     pub fn backup_place(&self) -> PathBuf {
+        self.passing("backup")
+    }
+
+    /// Where a backup that comes in is kept until it was read.
+    pub fn restore_place(&self) -> PathBuf {
+        self.passing("restore")
+    }
+
+    fn passing(&self, what: &str) -> PathBuf {
         let name = data_encoding::HEXLOWER.encode(&rand::random::<[u8; 8]>());
-        self.0.dir.join(format!("backup-{name}.confab"))
+        self.0.dir.join(format!("{what}-{name}.confab"))
+    }
+
+    /// Removes what a run that was killed left of backups on their way.
+    pub(super) fn sweep(dir: &Path) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(is_passing)
+                && let Err(error) = std::fs::remove_file(entry.path())
+            {
+                tracing::info!(%error, "a backup that was on its way could not be removed");
+            }
+        }
+    }
+
+    /// Makes the account of a backup the one of this node, which has none yet, and opens it.
+    ///
+    /// # Errors
+    /// A node that has an account, a wrong passphrase, a weak new one, a damaged file; then everything stays as it was.
+    pub async fn restore(
+        &self,
+        account: &Passphrase,
+        passphrase: &Passphrase,
+        path: &Path,
+    ) -> Result<Restored, Error> {
+        let mut state = self.0.state.write().await;
+        if !matches!(*state, State::Fresh) {
+            return Err(Error::NotFresh);
+        }
+        self.try_once()?;
+        let backup = Backup::open(path, passphrase.reveal()).await.map_err(of_a_file)?;
+        let restored = restore_whole(&self.0.dir, account, backup, self.0.given.cost).await?;
+        self.0.tries.fill();
+        *state = State::Locked;
+        drop(state);
+        self.unlock(account).await?;
+        Ok(restored)
     }
 }
 
@@ -96,8 +140,18 @@ pub async fn restore_folder(
         return Err(Error::NotFresh);
     }
     let backup = Backup::open(path, passphrase.reveal()).await?;
+    restore_whole(dir, account, backup, Cost::STANDARD).await
+}
+
+/// All of it, or nothing: a folder where it failed is as it was.
+async fn restore_whole(
+    dir: &Path,
+    account: &Passphrase,
+    backup: Backup,
+    cost: Cost,
+) -> Result<Restored, Error> {
     account.check_new(&backup.account().username)?;
-    let restored = restore(dir, account, backup).await;
+    let restored = restore(dir, account, backup, cost).await;
     if restored.is_err()
         && let Err(error) = wipe(dir)
     {
@@ -106,10 +160,9 @@ pub async fn restore_folder(
     restored
 }
 
-async fn restore(dir: &Path, passphrase: &Passphrase, backup: Backup) -> Result<Restored, Error> {
+async fn restore(dir: &Path, passphrase: &Passphrase, backup: Backup, cost: Cost) -> Result<Restored, Error> {
     let (folder, words) = (dir.to_owned(), passphrase.clone());
-    let (database, recovery_key) =
-        blocking(move || Vault::create(&folder, words.reveal(), Cost::STANDARD)).await?;
+    let (database, recovery_key) = blocking(move || Vault::create(&folder, words.reveal(), cost)).await?;
     let mut store = Store::open_with(dir, &database, &Options { marks: Marks::Nowhere }).await?;
     let counts = backup.counts();
     let (file, carried) = backup.restore(&store).await?;
@@ -140,6 +193,22 @@ async fn restore(dir: &Path, passphrase: &Passphrase, backup: Backup) -> Result<
     put_name_tag(dir, &username)?;
     store.close().await?;
     Ok(Restored { username: username.to_string(), counts, recovery })
+}
+
+/// The same for a file that came in: it has no name here that says anything to people.
+fn of_a_file(error: backup::Error) -> Error {
+    match error {
+        backup::Error::NotABackup(_) | backup::Error::TooMuchWork(_) => {
+            Error::BadBackup("That file is not a backup of Confab.")
+        }
+        backup::Error::Damaged(_) => {
+            Error::BadBackup("The backup is damaged or cut short; nothing of it was taken.")
+        }
+        backup::Error::Newer(_) => Error::BadBackup(
+            "The backup was written by a newer version of Confab. Use that version here, too.",
+        ),
+        error => error.into(),
+    }
 }
 
 impl From<backup::Error> for Error {

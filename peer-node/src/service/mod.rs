@@ -166,6 +166,7 @@ impl Service {
     /// A folder that another process uses or that can't be written.
     pub fn new(dir: PathBuf, given: Given, link: TcpListener, clock: Clock) -> Result<Self, Error> {
         let lock = Vault::lock_dir(&dir)?;
+        Self::sweep(&dir);
         let address = link.local_addr().map_err(|error| Error::Storage(error.to_string()))?;
         let state = if Vault::exists(&dir) { State::Locked } else { State::Fresh };
         let tries = Bucket::per_minute(given.logins_per_minute);

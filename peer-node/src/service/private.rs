@@ -17,6 +17,18 @@ pub fn make_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
+/// A new file that only its owner can read.
+///
+/// # Errors
+/// The system's own; a file that is there already.
+pub fn create(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Replaces a file by one that only its owner can read; a crash leaves the old one or the new one.
 ///
 /// # Errors

@@ -151,6 +151,14 @@ impl Tokens {
         if found { Ok(()) } else { Err(Error::UnknownToken) }
     }
 
+    /// Revokes every token.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn revoke_all(&self) -> Result<(), Error> {
+        self.change(Vec::clear)
+    }
+
     /// The token that this text is, if it is one.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! axe-core and the edges of the window at 1280 and 375 px, light and dark. One file a story.
 
 mod access;
+mod account;
 mod by_address;
 mod network;
 mod new_computer;

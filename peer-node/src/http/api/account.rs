@@ -4,9 +4,9 @@ use axum::{extract::State, http::StatusCode};
 
 use super::{Account, Json, May, shapes};
 use crate::{
-    http::{Error, error::Problem},
+    http::{Door, Error, error::Problem},
     service::{
-        Service,
+        self, Service,
         account::{DirectoryAddress, Entry, Keys},
     },
 };
@@ -117,6 +117,24 @@ pub(super) async fn sign_out(_: May<Account>, State(service): State<Service>) ->
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Sign out everywhere: every browser, every session at the directory; the node locks. Tokens stay.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions", tag = "account",
+    responses(
+        (status = 204),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["account"])),
+)]
+pub(super) async fn sign_out_everywhere(
+    _: May<Account>,
+    State(door): State<Door>,
+) -> Result<StatusCode, Error> {
+    door.service.sign_out_everywhere().await?;
+    door.sessions.revoke_all();
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Unlock with the passphrase; or with the recovery key, and then the passphrase is the new one.
 #[utoipa::path(
     post, path = "/api/v1/unlock", tag = "account", request_body = shapes::Unlock,
@@ -166,6 +184,9 @@ pub(super) async fn change_passphrase(
     State(service): State<Service>,
     Json(change): Json<shapes::NewPassphrase>,
 ) -> Result<StatusCode, Error> {
-    service.change_passphrase(&change.old, &change.new).await?;
+    service.change_passphrase(&change.old, &change.new).await.map_err(|error| match error {
+        service::Error::WrongPassphrase | service::Error::TooManyTries { .. } => Error::of(error, "old"),
+        error => Error::of_new_passphrase(error, "new"),
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }

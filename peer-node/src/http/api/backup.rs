@@ -1,36 +1,26 @@
-//! A backup over the API: written here first, whole, then handed out.
+//! Backups over the API: written here first, whole, then handed out; and taken in by a node that has no account yet.
 
-use std::{io, path::PathBuf};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes},
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
+    extract::{Request, State},
+    http::StatusCode,
+    response::Response,
 };
-use futures_util::stream;
-use tokio::{fs::File, io::AsyncReadExt};
 
 use super::{Account, Json, May, shapes};
 use crate::{
-    http::{Error, error::Problem},
-    service::{self, Service},
+    http::{
+        Error,
+        error::Problem,
+        handout::hand_out,
+        upload::{Passing, Upload},
+    },
+    service::{Passphrase, Service},
 };
 
-const CHUNK: usize = 64 << 10;
-
-/// Removes the file in the end, whoever hung up.
-#[derive(Debug)]
-struct Written(PathBuf);
-
-impl Drop for Written {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// Everything in one encrypted file, with a passphrase of its own: account, people, history. `peer-node restore`
-/// reads it.
+/// Everything in one encrypted file, with a passphrase of its own: account, people, history. `POST /api/v1/restore` and
+/// `peer-node restore` read it.
 #[utoipa::path(
     post,
     path = "/api/v1/backup",
@@ -47,21 +37,35 @@ pub(super) async fn back_up(
     State(service): State<Service>,
     Json(secret): Json<shapes::Secret>,
 ) -> Result<Response, Error> {
-    let written = Written(service.backup_place());
+    let written = Arc::new(Passing(service.backup_place()));
     service.back_up(&secret.passphrase, &written.0).await?;
-    let gone = |error: io::Error| service::Error::Storage(error.to_string());
-    let file = File::open(&written.0).await.map_err(gone)?;
-    let length = file.metadata().await.map_err(gone)?.len();
-    let chunks = stream::try_unfold((file, written), |(mut file, written)| async move {
-        let mut chunk = vec![0; CHUNK];
-        let read = file.read(&mut chunk).await?;
-        chunk.truncate(read);
-        Ok::<_, io::Error>((read > 0).then(|| (Bytes::from(chunk), (file, written))))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_LENGTH, length.to_string()),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"confab-backup.age\"".to_owned()),
-    ];
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    hand_out(written).await
+}
+
+/// Go on from a backup, on a node that has no account yet: a form of parts with `passphrase` (of the backup),
+/// `new_passphrase` (for this computer), and `file`. When it fails the node stays as it was.
+#[utoipa::path(
+    post,
+    path = "/api/v1/restore",
+    tag = "account",
+    request_body(content = shapes::Restore, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, body = shapes::Restored),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["account"])),
+)]
+pub(super) async fn restore(
+    _: May<Account>,
+    State(service): State<Service>,
+    request: Request,
+) -> Result<(StatusCode, Json<shapes::Restored>), Error> {
+    let (parts, body) = request.into_parts();
+    let any = |_: &BTreeMap<String, String>| Ok(());
+    let mut upload = Upload::receive(&parts.headers, body, service.restore_place(), any).await?;
+    let passphrase = Passphrase::new(upload.take("passphrase")?);
+    let new = Passphrase::new(upload.take("new_passphrase")?);
+    let restored = service.restore(&new, &passphrase, upload.file()).await;
+    let restored = restored.map_err(|error| Error::of_new_passphrase(error, "new_passphrase"))?;
+    Ok((StatusCode::CREATED, Json(restored.into())))
 }

@@ -36,6 +36,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(account::lock))
         .routes(routes!(account::change_passphrase))
         .routes(routes!(backup::back_up))
+        .routes(routes!(backup::restore))
         .routes(routes!(people::list))
         .routes(routes!(people::show))
         .routes(routes!(people::block))
@@ -61,7 +62,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(node::directory))
         .routes(routes!(node::tokens, node::create_token))
         .routes(routes!(node::revoke_token))
-        .routes(routes!(node::sessions))
+        .routes(routes!(node::sessions, account::sign_out_everywhere))
         .routes(routes!(node::revoke_session))
         .routes(routes!(node::launch))
 }

@@ -1,5 +1,6 @@
 //! The pages: handlers translate between forms and verbs; what they show is made in `web`.
 
+mod account;
 mod chat;
 mod launch;
 pub(super) mod network;
@@ -40,6 +41,13 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/setup/recovery", get(setup::recovery).post(setup::recovery_saved))
         .route("/setup/recovery/file", get(setup::recovery_file))
         .route("/setup/visibility", get(setup::visibility).post(setup::set_visibility))
+        .route("/setup/restore", get(setup::restore).post(setup::restored))
+        .route("/account/passphrase", get(account::passphrase).post(account::change))
+        .route("/account/sign-out", get(account::sign_out).post(account::signed_out))
+        .route("/account/delete", get(account::delete).post(account::deleted))
+        .route("/account/backup", get(account::backup).post(account::start_backup))
+        .route("/account/backup/file", get(account::backup_file))
+        .route("/account/backup/done", post(account::backup_done))
         .route("/unlock", get(unlock::show).post(unlock::unlock))
         .route("/lock", post(unlock::lock))
         .route("/sign-out", post(unlock::sign_out))
@@ -75,6 +83,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/live", get(live::line))
         .route("/a/{build}/{name}", get(assets::file))
         .layer(Extension(setup::Drafts::default()))
+        .layer(Extension(account::Backups::default()))
         .layer(Extension(live::Lines::default()))
         .route_layer(middleware::from_fn_with_state(door.clone(), in_words))
 }

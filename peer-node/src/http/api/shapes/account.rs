@@ -178,3 +178,38 @@ impl From<service::Settings> for Settings {
         }
     }
 }
+
+/// The parts of a restore.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it only describes the form; the parts are read as they come")]
+pub struct Restore {
+    /// Of the backup.
+    passphrase: String,
+    /// The one that shall open this node.
+    new_passphrase: String,
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// What came back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Restored {
+    pub username: String,
+    #[schema(example = "12")]
+    pub people: String,
+    #[schema(example = "4021")]
+    pub messages: String,
+    /// A new one: the recovery key of the other computer opens nothing here.
+    pub recovery_key: String,
+}
+
+impl From<service::keep::Restored> for Restored {
+    fn from(restored: service::keep::Restored) -> Self {
+        Self {
+            username: restored.username,
+            people: restored.counts.people.to_string(),
+            messages: restored.counts.items.to_string(),
+            recovery_key: restored.recovery.key.to_string(),
+        }
+    }
+}

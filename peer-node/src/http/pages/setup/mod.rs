@@ -4,6 +4,7 @@ mod account;
 mod directory;
 mod recovery;
 mod reset;
+mod restore;
 mod visibility;
 
 use std::{
@@ -24,6 +25,7 @@ pub(super) use account::{account, confirm, confirmed, enter};
 pub(super) use directory::{choose, directory, set_directory, welcome};
 pub(super) use recovery::{recovery, recovery_file, recovery_saved};
 pub(super) use reset::{reset, reset_or_restore};
+pub(super) use restore::{restore, restored};
 pub(super) use visibility::{set_visibility, visibility};
 
 use super::{Look, Visit, html, view};
