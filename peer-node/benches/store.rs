@@ -11,7 +11,7 @@ use std::{
 };
 
 use peer_node::{
-    store::{Marks, Options, Page, Store},
+    store::{Marks, Options, Page, Store, Words},
     vault::DatabaseKey,
 };
 use protocol::{
@@ -69,13 +69,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     println!("{} messages are stored now", source.written);
+    let words = Words::of("warm coa").expect("two words");
     for (what, took) in [
         (
             "newest page of 50",
             time(async || store.timeline(source.room, Page::Newest, 50).await.map(drop)).await?,
         ),
         ("list of 200 conversations", time(async || store.conversations().await.map(drop)).await?),
-        ("search of two words", time(async || store.search("warm coa", None, 50).await.map(drop)).await?),
+        ("search of two words", time(async || store.search(&words, None, None, 50).await.map(drop)).await?),
         (
             "256 KiB of events",
             time(async || store.events(source.key.chain_id(), 2, 256 << 10).await.map(drop)).await?,

@@ -181,9 +181,15 @@ fn a_command_without_a_node_says_so_in_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().display().to_string();
     let nowhere = folder.path().join("nowhere").display().to_string();
-    for verb in
-        [&["people"] as &[&str], &["send", "bob", "hello"], &["tail"], &["open"], &["status"], &["health"]]
-    {
+    for verb in [
+        &["people"] as &[&str],
+        &["send", "bob", "hello"],
+        &["search", "x"],
+        &["tail"],
+        &["open"],
+        &["status"],
+        &["health"],
+    ] {
         let with = |data| refusal(&run(&[verb, &["--data", data]].concat()));
         assert!(with(&data).starts_with("No node runs on the data folder"), "{verb:?}");
         assert!(with(&nowhere).starts_with("There is no data folder"), "{verb:?}");
@@ -364,6 +370,14 @@ fn the_people_of_the_demo_talk_and_ctrl_c_leaves_nothing_behind() {
     assert_eq!(serde_json::from_str::<Value>(&sent).expect("JSON")["text"], "fine");
     tail.line("\"fine\"");
     tail.interrupt();
+    let found = said(&run(&["search", "--data", &alice, "let", "U"]));
+    assert!(found.contains("bob") && found.contains("yes, let us") && found.lines().count() == 2, "{found}");
+    let found = said(&run(&["search", "--json", "--with", "bob", "--limit", "1", "--data", &alice, "f"]));
+    let found: Value = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(found["messages"][0]["text"], "fine");
+    assert!(said(&run(&["search", "--data", &alice, "violets"])).starts_with("Nothing was found."));
+    assert!(refusal(&run(&["search", "--data", &alice, "%"])).contains("at least one letter"));
+    assert!(refusal(&run(&["search", "--with", "nobody", "--data", &alice, "x"])).contains("nobody"));
 
     let took = demo.interrupt();
     assert!(took < Duration::from_secs(10), "the end took {took:?}");

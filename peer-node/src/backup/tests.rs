@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use crate::{
-    store::{Marks, Options, Page},
+    store::{Marks, Options, Page, Words},
     vault::DatabaseKey,
 };
 
@@ -105,7 +105,8 @@ async fn a_backup_brings_everything_but_ratchets_to_a_new_machine() {
     assert_eq!(new.cursors(CHAT).await.unwrap(), old.cursors(CHAT).await.unwrap());
     let all = async |store: &Store| store.timeline(CHAT, Page::Newest, 2_000).await.unwrap();
     assert_eq!(all(&new).await, all(&old).await);
-    assert_eq!(new.search("number 777", None, 10).await.unwrap().len(), 1);
+    let words = Words::of("number 777").unwrap();
+    assert_eq!(new.search(&words, None, None, 10).await.unwrap().items.len(), 1);
     assert_eq!(new.setting::<String>("theme").await.unwrap().as_deref(), Some("dark"));
     assert_eq!(new.records().await.unwrap(), []);
     assert_ne!(new.store_id(), old.store_id());

@@ -18,6 +18,7 @@ mod open;
 mod people;
 mod print;
 mod restore;
+mod search;
 mod send;
 mod status;
 mod tail;
@@ -53,6 +54,8 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Connect to everybody who is online, or look who answers at an address
     Connect(connect::Connect),
+    /// Find messages by their words
+    Search(search::Search),
     /// Tokens for scripts; they can be made before the first run
     Token(token::Token),
     /// Write account, people and history into one encrypted file
@@ -83,6 +86,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Network(network) => network.run().await,
         Command::Doctor(doctor) => doctor.run().await,
         Command::Connect(connect) => connect.run().await,
+        Command::Search(search) => search.run().await,
         Command::Token(token) => token.run(),
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,

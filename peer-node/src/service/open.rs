@@ -28,6 +28,7 @@ use super::{
     feed::{Change, Feed},
     membership::{Joined, Membership},
     network::Examination,
+    search,
 };
 use crate::{
     clock::Clock,
@@ -114,6 +115,7 @@ impl Open {
         open.listen(&inner.feed, inner.clock);
         open.greet().await?;
         open.tasks.spawn(supervise(open.clone(), inner.clone()));
+        open.tasks.spawn(search::keep_index(open.clone()));
         Ok(open)
     }
 

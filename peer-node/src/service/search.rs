@@ -1,48 +1,107 @@
 //! Search over everything that was written here, in all conversations or in one.
 
-use std::collections::BTreeMap;
+mod excerpt;
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use protocol::ids::ConversationId;
+use tokio::time::sleep;
 
-use super::{Error, Message, Service};
+use super::{Error, Message, Person, Service, open::Open};
+use crate::store::Words;
+
+pub use excerpt::Piece;
 
 /// A longer query is no search.
 const MAX_QUERY: usize = 1024;
+/// Between two steps of making the index anew: half of the disk is for everything else.
+const PAUSE: Duration = Duration::from_millis(10);
+/// After a step that failed (a full disk) the next one waits.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What a search found, what came last first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Findings {
+    pub hits: Vec<Hit>,
+    /// There is more: the number to go on before.
+    pub next: Option<u64>,
+    /// The index is being made anew and covers this much of the history, in percent; `None`: all of it.
+    pub indexed: Option<u8>,
+}
+
+/// A message that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub message: Message,
+    /// With whom the conversation is.
+    pub with: Person,
+    /// The part of the text around the first hit, with all hits in it marked.
+    pub excerpt: Vec<Piece>,
+}
 
 impl Service {
     /// At most `limit` messages with all words of `query`, the last one as the beginning of a word; what came last
-    /// first.
+    /// first. `before` goes on where an earlier answer ended.
     ///
     /// # Errors
-    /// A query without a letter or digit, or a longer one than 1024 bytes; an unknown conversation.
+    /// A query without a letter, digit or picture, or a longer one than 1024 bytes; an unknown conversation.
     pub async fn search(
         &self,
         query: &str,
         within: Option<ConversationId>,
+        before: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<Message>, Error> {
+    ) -> Result<Findings, Error> {
         let open = self.open().await?;
-        let bad = |reason| Err(Error::BadField { field: "q", reason });
-        if !query.chars().any(char::is_alphanumeric) {
-            return bad("Give a word to search for: at least one letter or digit.");
-        }
+        let bad = |reason| Error::BadField { field: "q", reason };
         if query.len() > MAX_QUERY {
-            return bad("The query is longer than 1024 bytes.");
+            return Err(bad("The query is longer than 1024 bytes."));
         }
+        let words = Words::of(query)
+            .ok_or_else(|| bad("Give a word to search for: at least one letter, digit or emoji."))?;
         if let Some(conversation) = within {
             open.row(conversation).await?;
         }
-        let items = open.store.search(query, within, limit).await?;
-        let mut cursors = BTreeMap::new();
-        let mut messages = Vec::with_capacity(items.len());
-        for item in items {
+        // Read first: what is made while we search is in the answer or said to be missing.
+        let indexed = open.store.indexed();
+        let found = open.store.search(&words, within, before, limit).await?;
+        let mut chats = BTreeMap::new();
+        let mut hits = Vec::with_capacity(found.items.len());
+        for item in found.items {
             let of = item.conversation;
-            if item.mine && !cursors.contains_key(&of) {
-                cursors.insert(of, open.store.cursors(of).await?);
-            }
-            let marks = cursors.get(&of).map(Vec::as_slice).unwrap_or_default();
-            messages.push(open.view_message(item, marks));
+            let (with, marks) = match chats.entry(of) {
+                Entry::Occupied(chat) => chat.into_mut(),
+                Entry::Vacant(chat) => {
+                    let with = open.view(open.row(of).await?.person);
+                    chat.insert((with, open.store.cursors(of).await?))
+                }
+            };
+            let text = item.content.words().unwrap_or_default();
+            let excerpt = excerpt::around(text, &words.marks(text));
+            hits.push(Hit { message: open.view_message(item, marks), with: with.clone(), excerpt });
         }
-        Ok(messages)
+        Ok(Findings { hits, next: found.next, indexed })
+    }
+}
+
+/// Makes the index anew where an earlier version folded otherwise; ends when it is done, or with the node.
+pub(super) async fn keep_index(open: Arc<Open>) {
+    loop {
+        let wait = match open.store.index_more().await {
+            Ok(true) => PAUSE,
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the search index could not be made anew; it is tried again");
+                AGAIN
+            }
+        };
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = open.closing.cancelled() => return,
+        }
     }
 }

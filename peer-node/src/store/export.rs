@@ -6,7 +6,7 @@ use protocol::{
     timeline::Item,
 };
 
-use super::{Error, Store, conversations, cursors, people, signed, timeline};
+use super::{Error, Store, conversations, cursors, people, search, signed, timeline};
 
 /// A piece of a history that a backup takes out and puts back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +35,8 @@ impl Store {
         for row in &rows {
             all.extend(self.cursors(row.conversation.id).await?);
         }
-        let settings = self.rows("SELECT key, value FROM setting ORDER BY key", vec![]).await?;
+        let sql = "SELECT key, value FROM setting WHERE key <> ? ORDER BY key";
+        let settings = self.rows(sql, vec![search::SETTING.into()]).await?;
         Ok(Exported {
             people: self.people().await?,
             conversations: rows.into_iter().map(|row| row.conversation).collect(),
@@ -89,7 +90,7 @@ impl Store {
         });
         done.await?;
         drop(writer);
-        for (key, value) in piece.settings {
+        for (key, value) in piece.settings.into_iter().filter(|(key, _)| key != search::SETTING) {
             self.set_setting_json(&key, value).await?;
         }
         Ok(())

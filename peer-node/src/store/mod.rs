@@ -40,6 +40,7 @@ pub use conversations::{ConversationRow, UNREAD_MOST};
 pub use error::Error;
 pub use export::Exported;
 pub use mark::Marks;
+pub use search::{Hits, Words, fold};
 pub use timeline::Page;
 
 use write::Writer;
@@ -66,6 +67,7 @@ struct Inner {
     rev: AtomicU64,
     restored: bool,
     copied: Option<PathBuf>,
+    index: search::Index,
 }
 
 impl Store {

@@ -23,7 +23,9 @@ use tokio::sync::Mutex;
 
 use crate::vault::{DatabaseKey, private_file, sync_folder};
 
-use super::{Error, FILE, Inner, Options, Store, entity, mark::Mark, statement, unsigned, write::Writer};
+use super::{
+    Error, FILE, Inner, Options, Store, entity, mark::Mark, search::Index, statement, unsigned, write::Writer,
+};
 
 /// Pages are read by a page handler and the API at once; more connections than this only cost memory.
 const READERS: u32 = 4;
@@ -58,6 +60,7 @@ async fn prepare(
     }
     // A copy goes on above everything the mark has seen, or the next old copy would not be noticed.
     let rev = reached.unwrap_or(0).max(rev);
+    let index = Index::open(&writer).await?;
     let readers = connect(path, key, true).await?;
     let writer = Writer::new(writer, path, key, rev).await?;
     Ok(Store(Arc::new(Inner {
@@ -69,6 +72,7 @@ async fn prepare(
         rev: AtomicU64::new(rev),
         restored,
         copied,
+        index,
     })))
 }
 

@@ -17,6 +17,7 @@ mod failures;
 mod killed;
 mod marks;
 mod pages;
+mod rebuilding;
 mod searching;
 
 const ME: UserId = UserId([1; 32]);
@@ -115,6 +116,11 @@ async fn commit(store: &Store, writes: Vec<Write>) {
 
 fn texts(items: &[Item]) -> Vec<&str> {
     items.iter().map(|item| item.content.words().unwrap()).collect()
+}
+
+async fn found(store: &Store, query: &str, within: Option<ConversationId>, limit: usize) -> Vec<Item> {
+    let Some(words) = Words::of(query) else { return Vec::new() };
+    store.search(&words, within, None, limit).await.unwrap().items
 }
 
 /// A chain of real events: a genesis and `n - 1` messages.

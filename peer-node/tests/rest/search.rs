@@ -32,6 +32,19 @@ async fn words_are_found_wherever_they_were_written_newest_first() {
     let hit = alice.get("search?q=cafe").await["messages"][0].clone();
     assert_eq!((&hit["conversation"], &hit["mine"]), (&json!(conversation), &json!(true)));
 
+    let piece = |text: &str, hit: bool| json!({ "text": text, "hit": hit });
+    assert_eq!(
+        hit["excerpt"],
+        json!([piece("The ", false), piece("caf\u{e9}", true), piece(" by the harbour", false)])
+    );
+    assert_eq!(hit["with"], "bob");
+
+    let first = alice.get("search?q=harbour&limit=1").await;
+    let next = first["next"].as_str().expect("there is more").to_owned();
+    assert_eq!(first["indexed"], json!(null), "all of it is searched");
+    assert_eq!(texts(&format!("q=harbour&limit=1&before={next}")).await, ["The caf\u{e9} by the harbour"]);
+    assert_eq!(alice.get(&format!("search?q=harbour&limit=1&before={next}")).await["next"], json!(null));
+
     let nowhere = "00".repeat(32);
     let long = "x".repeat(1025);
     for (query, status, field) in [
@@ -39,6 +52,7 @@ async fn words_are_found_wherever_they_were_written_newest_first() {
         ("q=".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "q"),
         ("q=%22*%22".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "q"),
         (format!("q={long}"), StatusCode::UNPROCESSABLE_ENTITY, "q"),
+        ("q=a&before=x".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "before"),
         ("q=a&limit=0".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "limit"),
         ("q=a&limit=201".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "limit"),
         ("q=a&limit=many".to_owned(), StatusCode::UNPROCESSABLE_ENTITY, "limit"),

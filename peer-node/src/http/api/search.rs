@@ -19,15 +19,18 @@ const MOST: usize = 200;
 pub(super) struct Wanted {
     q: String,
     conversation: Option<ConversationId>,
+    before: Option<String>,
     limit: Option<usize>,
 }
 
-/// Search all messages on this computer: those with all words of `q`, the last one as the beginning of a word.
+/// Search all messages on this computer: those with all words of `q`, the last one as the beginning of a word;
+/// what came last first. Each has an excerpt with the hits marked. Chats that were declined are searched only by name.
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "conversations",
     params(
-        ("q" = String, Query, description = "Words; at least one letter or digit, at most 1024 bytes"),
+        ("q" = String, Query, description = "Words; at least one letter, digit or emoji, at most 1024 bytes"),
         ("conversation" = Option<String>, Query, description = "In this conversation only"),
+        ("before" = Option<String>, Query, description = "Go on where an answer ended: its `next`"),
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 if left out"),
     ),
     responses(
@@ -46,6 +49,10 @@ pub(super) async fn search(
         let reason = format!("The limit is from 1 to {MOST}.");
         return Err(Error::Field { field: "limit".to_owned(), reason });
     }
-    let messages = service.search(&wanted.q, wanted.conversation, limit).await?;
-    Ok(Json(shapes::Hits { messages: messages.into_iter().map(Into::into).collect() }))
+    let before = wanted.before.map(|text| {
+        let reason = "Take it from the field \"next\" of an answer.".to_owned();
+        text.parse().map_err(|_| Error::Field { field: "before".to_owned(), reason })
+    });
+    let findings = service.search(&wanted.q, wanted.conversation, before.transpose()?, limit).await?;
+    Ok(Json(findings.into()))
 }

@@ -32,7 +32,7 @@ async fn whatever_was_committed_is_there_after_a_crash() {
         assert_eq!(again.records().await.unwrap(), [(b"head".to_vec(), vec![n as u8])]);
         // And it goes on from there, with new numbers.
         commit(&again, vec![line(100), line(n)]).await;
-        assert_eq!(again.search("line", None, 100).await.unwrap().len() as u64, n + 1);
+        assert_eq!(found(&again, "line", None, 100).await.len() as u64, n + 1);
     }
 }
 
@@ -51,7 +51,7 @@ async fn a_batch_that_fails_leaves_nothing_of_itself() {
     assert_eq!(store.records().await.unwrap(), []);
     assert_eq!(store.events(events[0].chain(), 1, usize::MAX).await.unwrap(), events[..2]);
     assert_eq!(texts(&store.timeline(CHAT, Page::Newest, 10).await.unwrap()), ["line 1"]);
-    assert_eq!(store.search("line", None, 10).await.unwrap().len(), 1);
+    assert_eq!(found(&store, "line", None, 10).await.len(), 1);
     // The numbers that it gave to new chains and conversations are not believed later.
     commit(&store, vec![line(2), event(2), new]).await;
     assert_eq!(store.events(events[0].chain(), 1, usize::MAX).await.unwrap(), events);
@@ -309,7 +309,7 @@ fn the_log_shows_neither_the_key_nor_any_content() {
             writes.push(Write::Entry(text(BOB, 1, 1, 1, "a very particular sentence")));
             writes.push(Write::Record { key: b"k".to_vec(), value: Some(b"particular value".to_vec()) });
             commit(&store, writes).await;
-            store.search("particular", None, 10).await.unwrap();
+            found(&store, "particular", None, 10).await;
             store.set_draft(CHAT, "particular draft").await.unwrap();
             store.timeline(CHAT, Page::Newest, 10).await.unwrap();
             store.close().await.unwrap();

@@ -19,9 +19,12 @@ async fn what_people_type_finds_what_people_wrote() {
         "한국어 문장",
         "ΟΔΥΣΣΕΥΣ",
         "don't stop: e-mail me@example.org",
+        "bring the \u{1f3a8} \u{1f44d}\u{1f3fd}",
+        "قال مُحَمَّد شيئا",
+        "100 % \u{202e}reversed",
     ])
     .await;
-    for (typed, found) in [
+    for (typed, wrote) in [
         ("lodz", "Łódź jest piękna"),
         ("ŁÓDŹ piekna", "Łódź jest piękna"),
         ("pięk", "Łódź jest piękna"),
@@ -35,12 +38,16 @@ async fn what_people_type_finds_what_people_wrote() {
         ("한국", "한국어 문장"),
         ("οδυσσευς", "ΟΔΥΣΣΕΥΣ"),
         ("me@example.org", "don't stop: e-mail me@example.org"),
+        ("\u{1f3a8}", "bring the \u{1f3a8} \u{1f44d}\u{1f3fd}"),
+        ("\u{1f44d} bring", "bring the \u{1f3a8} \u{1f44d}\u{1f3fd}"),
+        ("محمد", "قال مُحَمَّد شيئا"),
+        ("100% revers", "100 % \u{202e}reversed"),
     ] {
-        let hits = store.search(typed, None, 10).await.unwrap();
-        assert_eq!(texts(&hits), [found], "{typed}");
+        let hits = found(&store, typed, None, 10).await;
+        assert_eq!(texts(&hits), [wrote], "{typed}");
     }
     for nothing in ["京東", "lodzz", "iekna", "", "   ", "\"*()-:^", "c1 lodz", "place", "text:lodz AND"] {
-        assert_eq!(store.search(nothing, None, 10).await.unwrap(), [], "{nothing}");
+        assert_eq!(found(&store, nothing, None, 10).await, [], "{nothing}");
     }
 }
 
@@ -65,9 +72,10 @@ async fn no_query_is_an_error() {
         "-x",
         "\u{301}",
     ] {
-        store.search(odd, None, 10).await.unwrap_or_else(|error| panic!("{odd:?}: {error}"));
+        let Some(words) = Words::of(odd) else { continue };
+        store.search(&words, None, None, 10).await.unwrap_or_else(|error| panic!("{odd:?}: {error}"));
     }
-    assert_eq!(store.search("NOT", None, 10).await.unwrap().len(), 1);
+    assert_eq!(found(&store, "NOT", None, 10).await.len(), 1);
 }
 
 #[tokio::test]
@@ -80,10 +88,51 @@ async fn hits_come_newest_first_and_only_from_the_wanted_conversation() {
     (elsewhere.conversation, elsewhere.key.chain) = (other, ChainId([51; 32]));
     writes.insert(10, Write::Entry(elsewhere));
     commit(&store, writes).await;
-    let hits = store.search("wor", Some(CHAT), 3).await.unwrap();
+    let hits = found(&store, "wor", Some(CHAT), 3).await;
     assert_eq!(texts(&hits), ["word 30", "word 29", "word 28"]);
-    let hits = store.search("word", Some(other), 3).await.unwrap();
+    let hits = found(&store, "word", Some(other), 3).await;
     assert_eq!((texts(&hits), hits[0].conversation), (vec!["word elsewhere"], other));
-    assert_eq!(store.search("word", None, 100).await.unwrap().len(), 31);
-    assert_eq!(store.search("word", Some(ConversationId([0; 32])), 3).await.unwrap(), []);
+    assert_eq!(found(&store, "word", None, 100).await.len(), 31);
+    assert_eq!(found(&store, "word", Some(ConversationId([0; 32])), 3).await, []);
+}
+
+#[tokio::test]
+async fn an_answer_goes_on_where_the_one_before_ended() {
+    let (_folder, store) = written(&["one word"; 25]).await;
+    let words = Words::of("wor").unwrap();
+    let (mut seen, mut before) = (Vec::new(), None);
+    loop {
+        let hits = store.search(&words, None, before, 10).await.unwrap();
+        seen.extend(hits.items.iter().map(|item| item.key.seq));
+        before = hits.next;
+        if before.is_none() {
+            break;
+        }
+        assert_eq!(hits.items.len(), 10, "only the last page is short");
+        // What comes in between belongs to no older page.
+        let n = 100 + seen.len() as u64;
+        commit(&store, vec![Write::Entry(text(BOB, n, n, n, "a later word"))]).await;
+    }
+    assert_eq!(seen, (1..=25).rev().collect::<Vec<u64>>());
+    assert_eq!(
+        store.search(&words, None, None, 27).await.unwrap().next,
+        None,
+        "exactly as many as there are"
+    );
+}
+
+#[tokio::test]
+async fn what_was_declined_is_found_only_in_its_own_chat() {
+    let (_folder, store) = written(&["a first line", "a second line"]).await;
+    let mut writes = chat();
+    writes[1] = Write::Person(Person { relation: Relation::Declined, ..person(BOB, "bob") });
+    let elsewhere = ConversationId([50; 32]);
+    let mut other = text(BOB, 9, 9, 9, "a line elsewhere");
+    (other.conversation, other.key.chain) = (elsewhere, ChainId([51; 32]));
+    writes.push(Write::Entry(other));
+    commit(&store, writes).await;
+    assert_eq!(texts(&found(&store, "line", None, 1).await), ["a line elsewhere"]);
+    let hits = store.search(&Words::of("line").unwrap(), None, None, 1).await.unwrap();
+    assert_eq!((texts(&hits.items), hits.next), (vec!["a line elsewhere"], None));
+    assert_eq!(found(&store, "line", Some(CHAT), 9).await.len(), 2);
 }

@@ -74,12 +74,6 @@ pub struct History {
     pub first_unread: Option<String>,
 }
 
-/// What a search found; what came last stands first.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Hits {
-    pub messages: Vec<Message>,
-}
-
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {

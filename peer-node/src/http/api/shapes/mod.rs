@@ -5,6 +5,7 @@ mod conversations;
 mod network;
 mod node;
 mod people;
+mod search;
 
 use jiff::Timestamp;
 use protocol::time::WallMs;
@@ -14,6 +15,7 @@ pub use conversations::*;
 pub use network::*;
 pub use node::*;
 pub use people::*;
+pub use search::*;
 
 pub(super) fn time(at: WallMs) -> String {
     let ms = i64::try_from(at.0).unwrap_or(i64::MAX);

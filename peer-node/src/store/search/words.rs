@@ -1,0 +1,278 @@
+//! Words: how texts and queries are folded, taken apart and compared. The index, the queries and the marks around
+//! hits all go by this file.
+
+use std::ops::Range;
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// Which folding the rows of the index were made with. Whoever changes what [`fold`] gives raises it: the index of
+/// every node is then built anew in the background.
+pub(super) const FOLDING: u32 = 2;
+/// More words than this in a query are not looked at.
+const MAX_WORDS: usize = 16;
+/// Begins the word that a picture is folded to. Private use: FTS5 takes it for a letter, and nobody writes it.
+const PICTURE: char = '\u{e000}';
+
+/// A query: words that all have to be in a text, the last one as its beginning. Signs that were written together have
+/// to follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(Vec<Vec<String>>);
+
+impl Words {
+    /// The words of a query; `None` without a letter, a digit or a picture. Other signs only part words.
+    pub fn of(query: &str) -> Option<Self> {
+        let mut words: Vec<Vec<String>> = Vec::new();
+        for part in query.split_whitespace() {
+            let mut follows = false;
+            for word in split(&fold(part)) {
+                let sign = word.chars().all(stands_alone) || word.starts_with(PICTURE);
+                if let Some(phrase) = words.last_mut().filter(|_| sign && follows) {
+                    phrase.push(word.to_owned());
+                } else if words.len() == MAX_WORDS {
+                    return Some(Self(words));
+                } else {
+                    words.push(vec![word.to_owned()]);
+                }
+                follows = sign;
+            }
+        }
+        (!words.is_empty()).then_some(Self(words))
+    }
+
+    /// The query in FTS5's own language: only quoted words of letters and digits, so that nothing in it is an
+    /// operator.
+    pub(super) fn pattern(&self) -> String {
+        let words: Vec<String> = self.0.iter().map(|words| format!("\"{}\"", words.join(" "))).collect();
+        format!("text : ({} *)", words.join(" AND "))
+    }
+
+    /// Where the words stand in a text, as ranges of bytes: in order, apart from each other, whole characters.
+    pub fn marks(&self, text: &str) -> Vec<Range<usize>> {
+        let tokens = tokens(text);
+        let mut marks: Vec<Range<usize>> = Vec::new();
+        for (no, phrase) in self.0.iter().enumerate() {
+            let last = no + 1 == self.0.len();
+            for found in tokens.windows(phrase.len()) {
+                let fits = phrase.iter().zip(found).enumerate().all(|(at, (word, token))| {
+                    let beginning = last && at + 1 == phrase.len();
+                    token.word == *word || (beginning && token.word.starts_with(word))
+                });
+                if let ([first, ..], [.., end], true) = (found, found, fits) {
+                    let length = phrase.last().map_or(0, String::len);
+                    marks.push(first.start..end.end_of(length));
+                }
+            }
+        }
+        marks.sort_by_key(|mark| (mark.start, mark.end));
+        let mut apart: Vec<Range<usize>> = Vec::with_capacity(marks.len());
+        for mark in marks {
+            match apart.last_mut().filter(|before| mark.start <= before.end) {
+                Some(before) => before.end = before.end.max(mark.end),
+                None => apart.push(mark),
+            }
+        }
+        apart
+    }
+}
+
+/// A word of a text, folded, and where each part of it stood.
+struct Token {
+    word: String,
+    start: usize,
+    /// For each character of the text: the length of the word after it, and its end in the text.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Token {
+    /// Where the first `length` bytes of the word end in the text.
+    fn end_of(&self, length: usize) -> usize {
+        let end = self.ends.iter().find(|(folded, _)| *folded >= length).or(self.ends.last());
+        end.map_or(self.start, |(_, end)| *end)
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut open = false;
+    for cluster in clusters(text) {
+        for c in fold(&text[cluster.clone()]).chars() {
+            if !of_words(c) {
+                open = false;
+                continue;
+            }
+            if !open {
+                tokens.push(Token { word: String::new(), start: cluster.start, ends: Vec::new() });
+                open = true;
+            }
+            if let Some(token) = tokens.last_mut() {
+                token.word.push(c);
+                let length = token.word.len();
+                match token.ends.last_mut().filter(|(_, end)| *end == cluster.end) {
+                    Some(end) => end.0 = length,
+                    None => token.ends.push((length, cluster.end)),
+                }
+            }
+        }
+    }
+    tokens
+}
+
+/// The smallest pieces of a text that fold by themselves to what they fold to within it.
+fn clusters(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut chars = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        let (start, first) = chars.next()?;
+        let mut end = start + first.len_utf8();
+        while let Some((at, c)) =
+            chars.next_if(|(_, c)| is_combining_mark(*c) || is_left_out(*c) || is_vowel_or_final(*c))
+        {
+            end = at + c.len_utf8();
+        }
+        Some(start..end)
+    })
+}
+
+/// Parts of a Korean syllable that come after its first one.
+fn is_vowel_or_final(c: char) -> bool {
+    matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}')
+}
+
+fn of_words(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c) || c == PICTURE
+}
+
+fn split(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split(|c| !of_words(c)).filter(|word| !word.is_empty())
+}
+
+/// One form for letters that people take for the same: no case, no marks, no ligatures or wide forms, no vowel signs
+/// of Arabic and Hebrew, and the letters with strokes that Unicode does not take apart.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for c in text.nfkd().filter(|c| !is_left_out(*c)).flat_map(char::to_lowercase) {
+        match c {
+            'ł' => folded.push('l'),
+            'ø' => folded.push('o'),
+            'đ' | 'ð' => folded.push('d'),
+            'ħ' => folded.push('h'),
+            'ı' => folded.push('i'),
+            'ŧ' => folded.push('t'),
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'þ' => folded.push_str("th"),
+            'ς' => folded.push('σ'),
+            PICTURE => folded.push(' '),
+            c if is_left_out(c) => {}
+            c if stands_alone(c) => folded.extend([' ', c, ' ']),
+            c if is_picture(c) => folded.push_str(&format!(" {PICTURE}{:x} ", u32::from(c))),
+            c => folded.push(c),
+        }
+    }
+    // Korean and others were taken apart above.
+    folded.nfc().collect()
+}
+
+/// Marks above and below letters, vowel signs of Arabic and Hebrew, lengthening, and what only steers how text is
+/// drawn: directions, joiners, soft hyphens, the colour of a picture's skin.
+fn is_left_out(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}'
+        | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}'
+        | '\u{ad}' | '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}'
+        | '\u{e0020}'..='\u{e007f}')
+}
+
+/// Writing without spaces: each sign is a word.
+fn stands_alone(c: char) -> bool {
+    matches!(c,
+        '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
+}
+
+/// Emoji and other pictures: each is a word, too.
+fn is_picture(c: char) -> bool {
+    matches!(c,
+        '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1f0ff}'
+        | '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f300}'..='\u{1f3fa}' | '\u{1f400}'..='\u{1faff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text with what a query marks in brackets.
+    fn marked(query: &str, text: &str) -> String {
+        let mut out = text.to_owned();
+        for mark in Words::of(query).map(|words| words.marks(text)).unwrap_or_default().into_iter().rev() {
+            out.insert(mark.end, ']');
+            out.insert(mark.start, '[');
+        }
+        out
+    }
+
+    #[test]
+    fn marks_stand_around_what_people_wrote_not_around_what_they_typed() {
+        for (query, text) in [
+            ("lodz", "Jadę do [Łódź], do [Łodz]i i Łodygowic"),
+            ("lod", "[Łód]ź"),
+            ("ŁÓDŹ", "[lodz]"),
+            ("strasse", "Am Ende der [Straße]n"),
+            ("stras", "Am Ende der [Straß]en"),
+            ("東京", "今日は[東京]タワー、京東ではない"),
+            ("タワー", "[タワー]と[ﾀﾜｰ]"),
+            ("see you", "I [see] what [you] mean: [see] [you]rs"),
+            ("cafe", "[cafe\u{301}], [Café]s"),
+            ("한국", "[한국]어, [\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}]어"),
+            ("\u{1f3a8}", "the one with the [\u{1f3a8}] on it \u{1f44d}"),
+            ("\u{1f44d}", "[\u{1f44d}\u{1f3fd}] and [\u{1f44d}]"),
+            ("\u{1f1f5}\u{1f1f1}", "[\u{1f1f5}\u{1f1f1}] not \u{1f1f1}\u{1f1f5}"),
+            ("محمد", "قال [مُحَمَّد] ذلك"),
+            ("שלום", "[שָׁלוֹם] לך"),
+            ("final", "[ﬁnal] words"),
+            ("me@example.org", "[me]@[example].[org]anic"),
+            ("%", "100 %"),
+            ("a b", "[a] [b]c [a]"),
+        ] {
+            let plain = text.replace(['[', ']'], "");
+            assert_eq!(marked(query, &plain), text, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_query_without_words_is_none() {
+        for nothing in ["", "   ", "\"*()-:^", "%", "\u{301}", "\u{200d}", "\u{e000}", "…"] {
+            assert_eq!(Words::of(nothing), None, "{nothing:?}");
+        }
+        let many = Words::of(&"word ".repeat(1_000)).expect("words");
+        assert_eq!(many.0.len(), MAX_WORDS);
+    }
+
+    #[test]
+    fn signs_follow_each_other_only_if_they_were_written_together() {
+        let words = |query| Words::of(query).expect("words").0;
+        assert_eq!(words("東京 塔"), [vec!["東", "京"], vec!["塔"]]);
+        assert_eq!(words("x東京2"), [vec!["x"], vec!["東", "京"], vec!["2"]]);
+    }
+
+    #[test]
+    fn pieces_fold_as_they_do_within_their_text() {
+        let odd = "Łódź ﬁ ½ e\u{301}\u{323} \u{1112}\u{1161}\u{11ab}\u{1100} İI ß 東\u{3099}か\u{3099} \u{1f44d}\u{1f3fd}\
+                   \u{1f468}\u{200d}\u{1f469} مُحَمَّد हिन्दी ΟΔΥΣΣΕΥΣ \u{ad}\u{200b}a\u{300} ﷺ ǆ";
+        let whole: Vec<char> = odd.chars().collect();
+        for start in 0..whole.len() {
+            for end in start + 1..=whole.len().min(start + 12) {
+                let text: String = whole[start..end].iter().collect();
+                let pieces: String = clusters(&text).map(|piece| fold(&text[piece])).collect();
+                assert_eq!(pieces, fold(&text), "{text:?}");
+                let words: Vec<String> = tokens(&text).into_iter().map(|token| token.word).collect();
+                let folded = fold(&text);
+                assert_eq!(words, split(&folded).collect::<Vec<_>>(), "{text:?}");
+            }
+        }
+    }
+}
