@@ -36,11 +36,14 @@ pub const FILES: &[Asset] = assets![
     "shell.css": CSS,
     "chat.css": CSS,
     "network.css": CSS,
+    "search.css": CSS,
     "pages.css": CSS,
     "app.js": JS,
     "composer.js": JS,
+    "finder.js": JS,
     "form.js": JS,
     "frag.js": JS,
+    "jump.js": JS,
     "keys.js": JS,
     "launch.js": JS,
     "list.js": JS,
@@ -51,6 +54,7 @@ pub const FILES: &[Asset] = assets![
     "say.js": JS,
     "settings.js": JS,
     "setup.js": JS,
+    "switcher.js": JS,
     "window.js": JS,
 ];
 

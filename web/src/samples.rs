@@ -2,7 +2,8 @@
 
 use crate::{
     Html, account, chat::ChatPage, launch::LaunchPage, network, people, reference::ReferencePage,
-    settings::SettingsPage, setup, shell::ChatsPage, trouble::TroublePage, unlock::UnlockPage,
+    search::SearchPage, settings::SettingsPage, setup, shell::ChatsPage, switch::SwitchPage,
+    trouble::TroublePage, unlock::UnlockPage,
 };
 
 /// Name and HTML of each sample.
@@ -34,6 +35,8 @@ pub fn all() -> Vec<(&'static str, String)> {
     all.extend(many(people::ConnectPage::samples()));
     all.extend(many(network::NetworkPage::samples()));
     all.extend(many(network::DoctorPage::samples()));
+    all.extend(many(SearchPage::samples()));
+    all.extend(many(SwitchPage::samples()));
     all.extend(many(SettingsPage::samples()));
     all.sort_by_key(|(name, _)| *name);
     all

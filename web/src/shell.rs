@@ -40,6 +40,8 @@ pub enum Place {
     Chat(ConversationId),
     People,
     Network,
+    Search,
+    Switch,
     Settings,
     Reference,
 }

@@ -2,6 +2,8 @@
 import { composer } from './composer.js';
 import { forms } from './form.js';
 import { $, $$, fragment, replace } from './frag.js';
+import { closeFinder, finder } from './finder.js';
+import { trips } from './jump.js';
 import { shortcuts } from './keys.js';
 import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect, post } from './net.js';
@@ -10,6 +12,7 @@ import { reading } from './read.js';
 import { roving } from './roving.js';
 import { say } from './say.js';
 import { settings } from './settings.js';
+import { switcher } from './switcher.js';
 import * as view from './window.js';
 
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
@@ -17,13 +20,16 @@ const main = $('#main'), conversation = main.dataset.conversation ?? null;
 forms();
 sidebar();
 shortcuts();
+switcher();
 if (conversation) {
   view.rows();
+  trips();
   composer();
   reading();
   roving($('#messages'), 'article', all => all.at(-1));
   details();
 }
+finder();
 search();
 settings();
 undo();
@@ -102,6 +108,7 @@ function details() {
   const panel = $('#details'), button = $('#details-button');
   const wide = matchMedia('(min-width: 1100px)');
   const show = on => {
+    if (on) closeFinder({ stay: true });
     if (on && wide.matches) panel.show();
     else if (on) panel.showModal();
     else panel.close();

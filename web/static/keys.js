@@ -2,6 +2,8 @@
 import { $, $$ } from './frag.js';
 import { markAll } from './read.js';
 import { newest } from './window.js';
+import { closeFinder, openFinder } from './finder.js';
+import { openSwitcher } from './switcher.js';
 import { writable } from './composer.js';
 
 const go = (rows, by) => {
@@ -20,7 +22,9 @@ const regions = by => {
 };
 
 const keys = [
-  ['Ctrl+K', 'Find people', () => $('#find')?.focus()],
+  ['Ctrl+K', 'Go to a chat, person, message or action', openSwitcher],
+  ['Ctrl+F', 'Search in this chat; once more: in the page', () => openFinder('here')],
+  ['Ctrl+Shift+F', 'Search all chats', () => openFinder('all')],
   ['Alt+ArrowUp', 'Chat above', () => go(any, -1)],
   ['Alt+ArrowDown', 'Chat below', () => go(any, 1)],
   ['Alt+Shift+ArrowUp', 'Unread chat above', () => go(unread, -1)],
@@ -36,6 +40,7 @@ const name = event => ['Ctrl', 'Alt', 'Shift'].filter(key => event[`${key.toLowe
   .concat(event.key.length === 1 ? event.key.toUpperCase() : event.key).join('+');
 
 function escape(event) {
+  if (closeFinder()) return;
   if (document.activeElement?.matches('article')) { $('#composer')?.focus(); return; }
   if (!$('#messages') || event.target.matches('input')) return false;
   $('#unread')?.remove();
@@ -60,7 +65,7 @@ export function shortcuts() {
   });
 }
 
-function help() {
+export function help() {
   const open = $('#help');
   if (open) { open.close(); return; }
   const dialog = document.createElement('dialog'), title = document.createElement('h2');

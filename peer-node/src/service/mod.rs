@@ -15,6 +15,7 @@ pub mod people;
 pub mod private;
 pub mod search;
 pub mod settings;
+pub mod switch;
 pub mod tokens;
 pub mod view;
 

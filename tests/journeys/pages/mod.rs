@@ -8,5 +8,6 @@ mod network;
 mod new_computer;
 mod refusals;
 mod samples;
+mod search;
 mod trouble;
 mod unlock;

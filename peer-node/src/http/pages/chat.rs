@@ -31,6 +31,8 @@ use crate::{
 const PAGE: usize = 40;
 /// Rows above the first unread message, so that it is read in its place.
 const ABOVE: usize = 12;
+/// Rows around a message that was jumped to: it stands in the middle of tall windows, too.
+const AROUND: usize = 60;
 
 /// `GET /chats`
 pub(super) async fn list(visit: Visit, State(service): State<Service>) -> Result<Response, Error> {
@@ -43,6 +45,8 @@ pub(super) async fn list(visit: Visit, State(service): State<Service>) -> Result
 pub(super) struct Wanted {
     before: Option<String>,
     after: Option<String>,
+    /// A message: the stretch around it.
+    at: Option<MsgId>,
     details: Option<String>,
 }
 
@@ -53,7 +57,7 @@ pub(super) async fn show(
     Id(id): Id<ConversationId>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
-    let (shell, mut chat) = load(&visit, &service, id, wanted.before.as_deref()).await?;
+    let (shell, mut chat) = load(&visit, &service, id, &wanted).await?;
     chat.details_open = wanted.details.is_some();
     Ok(html(&ChatPage { page: visit.page(), shell, chat }))
 }
@@ -62,13 +66,18 @@ async fn load(
     visit: &Visit,
     service: &Service,
     id: ConversationId,
-    before: Option<&str>,
+    wanted: &Wanted,
 ) -> Result<(Shell, Chat), Error> {
     let shell = view::shell(service, At::Chat(id)).await?;
     let conversation = service.conversation(id).await?;
-    let history = match before {
-        Some(text) => service.history(id, Stretch::Before(read(text)?), PAGE).await?,
-        None => opening(service, &conversation).await?,
+    let history = match (&wanted.before, wanted.at) {
+        (Some(text), _) => service.history(id, Stretch::Before(read(text)?), PAGE).await?,
+        (None, Some(message)) => match service.history(id, Stretch::Around(message), AROUND).await {
+            // It may be gone since somebody kept the address.
+            Err(service::Error::UnknownMessage) => opening(service, &conversation).await?,
+            history => history?,
+        },
+        (None, None) => opening(service, &conversation).await?,
     };
     let mut chat = view::chat_now(service, &conversation, shell.network.directory.name()).await?;
     let messages: Vec<Message> = history
@@ -109,23 +118,24 @@ fn read(text: &str) -> Result<Place, Error> {
     read_place(text).map(Place).ok_or(Error::NoRoute)
 }
 
-/// `GET /chats/{conversation}/messages?before=` or `?after=`: rows, and the place to go on from.
+/// `GET /chats/{conversation}/messages?before=`, `?after=` or `?at=`: rows, and the places to go on from.
 pub(super) async fn stretch(
     visit: Visit,
     State(service): State<Service>,
     Id(id): Id<ConversationId>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
-    let stretch = match (&wanted.before, &wanted.after) {
-        (Some(text), _) => Stretch::Before(read(text)?),
-        (None, Some(text)) => Stretch::After(read(text)?),
-        (None, None) => Stretch::Newest,
+    let (stretch, limit) = match (&wanted.before, &wanted.after, wanted.at) {
+        (Some(text), ..) => (Stretch::Before(read(text)?), PAGE),
+        (None, Some(text), _) => (Stretch::After(read(text)?), PAGE),
+        (None, None, Some(message)) => (Stretch::Around(message), AROUND),
+        (None, None, None) => (Stretch::Newest, PAGE),
     };
     let status = service.status().await;
     let me = status.me.ok_or(service::Error::Locked)?;
     let me = web::Person::new(me.user, me.username);
     let conversation = service.conversation(id).await?;
-    let history = service.history(id, stretch, PAGE).await?;
+    let history = service.history(id, stretch, limit).await?;
     let messages: Vec<Message> =
         history.messages.iter().map(|item| view::message(item, &me, &conversation.person)).collect();
     let before = messages.first().filter(|_| history.older).map(|first| place(&first.key));
@@ -161,7 +171,7 @@ pub(super) async fn send(
         }
         Err(error) if !look.script && error.field() == Some("text") => {
             let visit = Visit { look, session: form.session };
-            let (shell, mut chat) = load(&visit, &service, id, None).await?;
+            let (shell, mut chat) = load(&visit, &service, id, &Wanted::default()).await?;
             chat.draft = text;
             chat.error = Some(error.to_string());
             Ok(html(&ChatPage { page: visit.page(), shell, chat }))

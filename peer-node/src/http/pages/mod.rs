@@ -6,8 +6,10 @@ mod launch;
 pub(super) mod network;
 mod people;
 mod reference;
+mod search;
 mod settings;
 mod setup;
+mod switch;
 mod unlock;
 pub(super) mod view;
 
@@ -53,10 +55,13 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/sign-out", post(unlock::sign_out))
         .route("/chats", get(chat::list))
         .route("/chats/{conversation}", get(chat::show))
+        .route("/chats/{conversation}/search", get(search::within))
         .route("/chats/{conversation}/messages", get(chat::stretch).post(chat::send))
         .route("/chats/{conversation}/read", post(chat::read_up_to))
         .route("/chats/{conversation}/typing", post(chat::typing))
         .route("/chats/{conversation}/draft", post(chat::draft))
+        .route("/search", get(search::everywhere))
+        .route("/go", get(switch::show))
         .route("/people", get(people::show))
         .route("/people/ask", post(people::ask))
         .route("/people/connect", get(people::connect).post(people::connect_now))

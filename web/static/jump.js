@@ -1,0 +1,37 @@
+// Trips to a message of the open chat: one entry of the browser's history each, and back to the pixel.
+import { $ } from './frag.js';
+import * as view from './window.js';
+
+let away = Boolean(history.state?.away), turn = 0;
+
+export function trips() {
+  addEventListener('popstate', async ({ state }) => {
+    turn += 1;
+    away = Boolean(state?.away);
+    if (away) await view.show(new URLSearchParams(location.search).get('at'));
+    else if (state && 'place' in state) await view.restore(state.place);
+  });
+  // Whoever comes back to this page by the browser's history comes back to the place.
+  if (history.state?.place && !new URLSearchParams(location.search).has('at')) view.restore(history.state.place).catch(() => {});
+  addEventListener('pagehide', keep);
+}
+
+const keep = () => { if (!away) history.replaceState({ ...history.state, place: view.place() }, ''); };
+
+// Shows a message; answers its row, or nothing if it is gone or another trip began meanwhile.
+export async function jump(id, query) {
+  const mine = turn += 1;
+  if (!away) keep();
+  const li = await view.show(id).catch(() => null);
+  if (!li || mine !== turn) return null;
+  const address = `/chats/${$('#main').dataset.conversation}?${new URLSearchParams({ at: id, q: query })}`;
+  if (away) history.replaceState({ away: true }, '', address);
+  else history.pushState({ away: true }, '', address);
+  away = true;
+  return li;
+}
+
+// To the place before the trip, if there was one.
+export function back() {
+  if (away) history.back();
+}
