@@ -69,6 +69,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     println!("{} messages are stored now", source.written);
+    let letter = Words::of("t").expect("a letter");
     let words = Words::of("warm coa").expect("two words");
     for (what, took) in [
         (
@@ -76,6 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             time(async || store.timeline(source.room, Page::Newest, 50).await.map(drop)).await?,
         ),
         ("list of 200 conversations", time(async || store.conversations().await.map(drop)).await?),
+        ("search of one letter", time(async || store.search(&letter, None, None, 50).await.map(drop)).await?),
         ("search of two words", time(async || store.search(&words, None, None, 50).await.map(drop)).await?),
         (
             "256 KiB of events",

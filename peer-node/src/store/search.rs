@@ -1,7 +1,8 @@
 //! Search: words of items, folded so that what people type finds what people wrote.
 //!
 //! The index holds words, no text: an item is read from the timeline. Hits come newest first, by their number;
-//! never by rank, which has to look at every hit of a common word. Han, Kana and other writing without spaces is
+//! never by rank, which has to look at every hit of a common word. One and two letters are looked up as such (the index
+//! keeps them as prefixes): nobody waits for a search that has just begun. Han, Kana and other writing without spaces is
 //! indexed sign by sign and searched as a phrase; so are pictures. Parts of words inside a word are not found (a
 //! trigram index could be added beside this one).
 

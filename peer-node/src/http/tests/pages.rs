@@ -241,6 +241,43 @@ async fn an_open_node_shows_its_pages_and_a_locked_one_nothing() {
 }
 
 #[tokio::test]
+async fn search_and_the_switcher_answer_as_pages_and_as_fragments() {
+    let node = Node::fresh().await;
+    let visitor = Visitor::of(&node);
+    visitor.enter().await;
+    let long = "a".repeat(1_025);
+    for (query, answer) in [
+        ("", "data-count></p>"),
+        ("q=violets", "Nothing found for \u{201c}violets\u{201d}. Search covers the text of messages."),
+        ("q=%3Cb%3E", "Nothing found for \u{201c}&#60;b&#62;\u{201d}"),
+        ("q=%25", "at least one letter, digit or emoji"),
+        ("q=%F0%9F%8E%A8", "Nothing found for"),
+        (&format!("q={long}"), "longer than 1024 bytes"),
+    ] {
+        let page = visitor.get(&format!("/search?{query}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{query}");
+        assert!(
+            page.text.contains(answer) && page.text.contains("<h1 id=\"title\""),
+            "{query}: {}",
+            page.text
+        );
+        let fragment = visitor.get(&format!("/search?{query}&fragment=1")).await.text;
+        assert!(fragment.contains(answer) && !fragment.contains("<h1"), "{fragment}");
+    }
+    assert_eq!(visitor.get("/search?q=a&before=x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let chat = "ab".repeat(32);
+    assert_eq!(visitor.get(&format!("/chats/{chat}/search?q=a")).await.status, StatusCode::NOT_FOUND);
+
+    let all = visitor.get("/go").await.text;
+    assert!(all.contains("Find people") && all.contains("Lock now") && !all.contains("Search in this chat"));
+    let some = visitor.get("/go?q=colours+dark&fragment=1").await.text;
+    assert!(some.contains("Use dark colours") && !some.contains("Use light"), "{some}");
+    assert!(some.contains("href=\"/people?q=colours+dark\"") && some.contains("role=\"option\""), "{some}");
+    let here = visitor.get(&format!("/go?q=&here={chat}&fragment=1")).await.text;
+    assert!(here.contains("Search in this chat"), "{here}");
+}
+
+#[tokio::test]
 async fn the_choice_of_colours_is_the_browser_s_and_comes_with_the_page() {
     let node = Node::fresh().await;
     let visitor = Visitor::of(&node);

@@ -114,3 +114,24 @@ async fn a_backup_does_not_take_the_state_of_the_index_along() {
         (None, 0.into())
     );
 }
+
+#[tokio::test]
+async fn a_database_of_before_the_prefixes_is_searched_again_after_the_upgrade() {
+    let (folder, store) = fresh().await;
+    many(&store, 1..=400).await;
+    {
+        let writer = store.0.writer.lock().await;
+        for sql in [
+            "DELETE FROM seaql_migrations WHERE version LIKE '%search_prefixes'",
+            "DELETE FROM setting WHERE key = 'search-index'",
+        ] {
+            writer.db().execute_raw(statement(sql, vec![])).await.unwrap();
+        }
+    }
+    store.close().await.unwrap();
+    let store = folder.open().await;
+    assert!(store.copied().is_some(), "the database was kept as it was");
+    assert_eq!((store.indexed(), found(&store, "l", None, 9).await), (Some(0), vec![]));
+    while store.index_more().await.unwrap() {}
+    assert_eq!((store.indexed(), found(&store, "l", None, 1_000).await.len()), (None, 400));
+}

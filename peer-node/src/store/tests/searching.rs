@@ -28,6 +28,8 @@ async fn what_people_type_finds_what_people_wrote() {
         ("lodz", "Łódź jest piękna"),
         ("ŁÓDŹ piekna", "Łódź jest piękna"),
         ("pięk", "Łódź jest piękna"),
+        ("Łódź p", "Łódź jest piękna"),
+        ("pi", "Łódź jest piękna"),
         ("smorrebrod", "Smørrebrød på tallerkenen"),
         ("strasse", "Straße und ÆTHER, Œuvre"),
         ("aether oeuvre", "Straße und ÆTHER, Œuvre"),
