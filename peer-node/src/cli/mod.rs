@@ -20,6 +20,7 @@ mod print;
 mod restore;
 mod search;
 mod send;
+mod service;
 mod status;
 mod tail;
 mod token;
@@ -56,6 +57,8 @@ pub enum Command {
     Connect(connect::Connect),
     /// Find messages by their words
     Search(search::Search),
+    /// Run the node in the background whenever you are signed in, so that messages arrive with every terminal closed
+    Service(service::Service),
     /// Tokens for scripts; they can be made before the first run
     Token(token::Token),
     /// Write account, people and history into one encrypted file
@@ -87,6 +90,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Doctor(doctor) => doctor.run().await,
         Command::Connect(connect) => connect.run().await,
         Command::Search(search) => search.run().await,
+        Command::Service(service) => service.run().await,
         Command::Token(token) => token.run(),
         Command::Backup(backup) => backup.run().await,
         Command::Restore(restore) => restore.run().await,
