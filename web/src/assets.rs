@@ -49,6 +49,7 @@ pub const FILES: &[Asset] = assets![
     "list.js": JS,
     "net.js": JS,
     "network.js": JS,
+    "notify.js": JS,
     "read.js": JS,
     "roving.js": JS,
     "say.js": JS,

@@ -37,6 +37,8 @@ pub struct Chat {
     /// There are newer messages than the last row: its place, for `?after=`.
     pub later: Option<String>,
     pub draft: String,
+    /// No notifications of it are wanted.
+    pub muted: bool,
     /// Why the message of a plain form was refused; its text is the draft.
     pub error: Option<String>,
     pub details: Details,
@@ -178,6 +180,7 @@ impl ChatPage {
                 earlier: Some("00".to_owned()),
                 later: None,
                 draft: String::new(),
+                muted: false,
                 error: None,
                 details: Details {
                     safety_number: "271834590128374650192837465019283746501928374650192837465019".to_owned(),
@@ -248,6 +251,7 @@ impl ChatPage {
             ("chat_keys_changed", page(chat(Standing::KeysChanged))),
             ("chat_moved", page(chat(Standing::Moved(ConversationId([9; 32]))))),
             ("chat_details", page(Chat { details_open: true, ..chat(Standing::Contact) })),
+            ("chat_details_muted", page(Chat { details_open: true, muted: true, ..chat(Standing::Contact) })),
         ]
     }
 }

@@ -4,6 +4,7 @@
 //! and nothing here reads a clock, a store or a request.
 
 pub mod account;
+pub mod alerts;
 pub mod assets;
 pub mod avatar;
 pub mod browser;

@@ -20,6 +20,7 @@ pub struct SettingsPage {
     pub shell: Shell,
     pub receipts: bool,
     pub typing: bool,
+    pub alerts: crate::alerts::Alerts,
     /// The field of the directory's form.
     pub directory: Field,
     /// Never filled in again; only its error is shown.
@@ -44,6 +45,7 @@ pub enum Part {
     Visibility,
     Receipts,
     Typing,
+    Notifications,
     /// One of `choices::ALL`, by its name.
     Choice(&'static str),
     Directory,
@@ -58,6 +60,7 @@ impl Part {
             Self::Visibility => "visibility",
             Self::Receipts => "receipts",
             Self::Typing => "typing",
+            Self::Notifications => "notifications",
             Self::Choice(name) => name,
             Self::Directory => "directory",
             Self::Tokens => "tokens",
@@ -66,10 +69,18 @@ impl Part {
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Visibility, Self::Receipts, Self::Typing, Self::Directory, Self::Tokens, Self::Sessions]
-            .into_iter()
-            .chain(choices::ALL.iter().map(|choice| Self::Choice(choice.name)))
-            .find(|part| part.word() == word)
+        [
+            Self::Visibility,
+            Self::Receipts,
+            Self::Typing,
+            Self::Notifications,
+            Self::Directory,
+            Self::Tokens,
+            Self::Sessions,
+        ]
+        .into_iter()
+        .chain(choices::ALL.iter().map(|choice| Self::Choice(choice.name)))
+        .find(|part| part.word() == word)
     }
 }
 
@@ -107,10 +118,11 @@ impl SettingsPage {
     }
 
     /// What the list beside the page leads to: anchor and words, in the order of the page.
-    fn sections(&self) -> [(&'static str, &'static str); 11] {
+    fn sections(&self) -> [(&'static str, &'static str); 12] {
         [
             ("profile", "Profile"),
             ("privacy", "Privacy"),
+            ("notifications", "Notifications"),
             ("appearance", "Appearance"),
             ("keyboard", "Keyboard"),
             ("data", "Account and data"),
@@ -138,6 +150,7 @@ impl SettingsPage {
             shell: Shell::sample(Place::Settings),
             receipts: true,
             typing: false,
+            alerts: crate::alerts::Alerts { show: crate::alerts::Show::Full, sound: true, desktop: false },
             directory: Field::new("https://chat.example.org"),
             directory_passphrase: Field::default(),
             fingerprint: Some("7f3a 90c2 11d8 4be6 a05f 62c9".to_owned()),

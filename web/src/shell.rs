@@ -56,6 +56,8 @@ pub struct ChatRow {
     /// Of the newest message, or of the request.
     pub at: Option<WallMs>,
     pub unread: u64,
+    /// No notifications are wanted, and nothing is counted in the title.
+    pub muted: bool,
 }
 
 /// The second line of a row.
@@ -156,7 +158,7 @@ impl DirectoryState {
 impl Shell {
     /// What stands in brackets before the title: chats' unread messages and requests.
     pub fn unread(&self) -> u64 {
-        self.chats.iter().chain(&self.requests).map(|row| row.unread).sum()
+        self.chats.iter().chain(&self.requests).map(ChatRow::counted).sum()
     }
 
     /// As the title and the page's own script write it: up to 99.
@@ -184,6 +186,11 @@ impl ChatRow {
     /// Up to 99.
     pub fn badge(&self) -> String {
         badge(self.unread)
+    }
+
+    /// What it adds to the number in the title.
+    pub fn counted(&self) -> u64 {
+        if self.muted { 0 } else { self.unread }
     }
 
     /// Sorts the list: the newest first.
@@ -227,6 +234,7 @@ impl ChatRow {
             preview,
             at: Some(WallMs(crate::When::sample().now.0 - minutes * 60_000)),
             unread,
+            muted: false,
         }
     }
 }
@@ -280,6 +288,16 @@ impl Shell {
                 ),
                 ChatRow::sample("ferit", Reach::Away, Preview::Asked, 3000, 0),
                 ChatRow::sample("noor_van_den_berg", Reach::Away, Preview::KeysChanged, 9000, 128),
+                ChatRow {
+                    muted: true,
+                    ..ChatRow::sample(
+                        "choir_practice",
+                        Reach::Away,
+                        text(false, "Tuesday at eight"),
+                        12_000,
+                        7,
+                    )
+                },
                 ChatRow::sample("otto", Reach::Away, Preview::Blocked, 40_000, 0),
             ],
             network: Network::sample(),

@@ -8,6 +8,7 @@ import { shortcuts } from './keys.js';
 import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect, post } from './net.js';
 import { reachability } from './network.js';
+import { hush, notifications, notify, offer } from './notify.js';
 import { reading } from './read.js';
 import { roving } from './roving.js';
 import { say } from './say.js';
@@ -18,6 +19,7 @@ import * as view from './window.js';
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
 
 forms();
+comeBack();
 sidebar();
 shortcuts();
 switcher();
@@ -34,6 +36,7 @@ search();
 settings();
 undo();
 reachability();
+notifications(conversation);
 
 connect({ conversation, watch: main.dataset.watch ?? null }, {
   put(message) {
@@ -54,8 +57,11 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
     replace($('#standing'), fragment(message.html).firstElementChild);
     if (stuck) view.bottom();
   },
+  notify,
   // The node is locked or this session is over: nothing of the chats stays in the tab.
   locked() {
+    hush();
+    leave();
     document.body.replaceChildren();
     document.title = 'Chat';
     location.replace('/');
@@ -63,12 +69,22 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
   gap: refresh,
 });
 
+// Locked in the middle of a chat: after unlocking it is opened again.
+const leave = () => conversation && sessionStorage.setItem('back', location.pathname);
+
+function comeBack() {
+  const back = sessionStorage.getItem('back');
+  sessionStorage.removeItem('back');
+  if (back && location.pathname === '/chats') location.replace(back);
+}
+
 function arrived({ html, live }) {
   const li = fragment(html).firstElementChild;
   const fresh = view.put(li);
   if (fresh && live && !('mine' in li.dataset)) {
     say(main.dataset.with, $('.text', li)?.textContent ?? '', true);
     typing({ active: false });
+    offer();
   }
 }
 
@@ -81,7 +97,7 @@ document.addEventListener('stale', async () => {
 // Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.
 async function refresh() {
   const answer = await fetch(location.href);
-  if (!answer.ok || answer.redirected) { location.reload(); return; }
+  if (!answer.ok || answer.redirected) { leave(); location.reload(); return; }
   const page = fragment(await answer.text());
   for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
     const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);

@@ -67,8 +67,7 @@ export function presence({ user, word, sentence }) {
 
 export function network({ html, online }) {
   replace($('#network'), fragment(html).firstElementChild);
-  clearTimeout(network.late);
   const banner = $('#banner-network');
-  if (online) banner.hidden = true;
-  else if (banner.hidden) network.late = setTimeout(() => { banner.hidden = false; }, 2000);
+  if (online) { clearTimeout(network.late); network.late = 0; banner.hidden = true; }
+  else if (banner.hidden) network.late ||= setTimeout(() => { banner.hidden = false; }, 2000);
 }

@@ -71,6 +71,7 @@ impl Open {
             unread: row.unread,
             draft: (!draft.is_empty()).then_some(draft),
             typing: self.is_typing(id),
+            muted: self.muted().contains(&id),
         })
     }
 

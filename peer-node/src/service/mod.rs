@@ -1,6 +1,7 @@
 //! What the user can do: one verb, one function. Doors translate, this decides, the node and the store carry out.
 
 pub mod account;
+pub mod alerts;
 mod bucket;
 pub mod conversations;
 mod error;

@@ -51,6 +51,8 @@ pub(super) mod key {
     /// The directory has not heard of the passphrase yet.
     pub(in crate::service) const PASSPHRASE_OWED: &str = "passphrase-owed";
     pub(in crate::service) const SEEN: &str = "seen";
+    pub(in crate::service) const ALERTS: &str = "alerts";
+    pub(in crate::service) const MUTED: &str = "muted";
 }
 
 /// Everything that lives only while the node is unlocked.
@@ -65,6 +67,8 @@ pub(super) struct Open {
     joined: RwLock<Option<Arc<Joined>>>,
     typing: Mutex<BTreeMap<ConversationId, Instant>>,
     seen: Mutex<BTreeMap<UserId, WallMs>>,
+    /// Conversations of which no notifications are wanted.
+    muted: Mutex<BTreeSet<ConversationId>>,
     /// Whose clock is a day or more away from ours, as their messages show.
     clocks_wrong: Mutex<BTreeSet<UserId>>,
     /// Held while somebody's ways are looked at.
@@ -95,6 +99,7 @@ impl Open {
         let addresses = inner.announced().await;
         let node = launch(inner, &store, opened, Some(listener));
         let seen = store.setting(key::SEEN).await?.unwrap_or_default();
+        let muted = store.setting(key::MUTED).await?.unwrap_or_default();
         let open = Arc::new(Self {
             store,
             profile,
@@ -105,6 +110,7 @@ impl Open {
             joined: RwLock::new(None),
             typing: Mutex::default(),
             seen: Mutex::new(seen),
+            muted: Mutex::new(muted),
             clocks_wrong: Mutex::default(),
             examining: tokio::sync::Mutex::default(),
             examinations: Mutex::default(),
@@ -204,6 +210,10 @@ impl Open {
 
     pub(super) fn last_seen(&self, user: UserId) -> Option<WallMs> {
         lock(&self.seen).get(&user).copied()
+    }
+
+    pub(super) fn muted(&self) -> MutexGuard<'_, BTreeSet<ConversationId>> {
+        lock(&self.muted)
     }
 
     /// Whether this person's clock and ours are a day or more apart.

@@ -142,6 +142,8 @@ pub struct Conversation {
     pub draft: Option<String>,
     /// They are writing right now.
     pub typing: bool,
+    /// No notifications of it are wanted.
+    pub muted: bool,
 }
 
 /// How far my message got; it only moves forward.

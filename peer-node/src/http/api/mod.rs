@@ -1,6 +1,7 @@
 //! The REST API: its routes, and what every call goes through before a handler sees it.
 
 mod account;
+mod alerts;
 mod backup;
 mod conversations;
 mod network;
@@ -56,6 +57,8 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(conversations::history, conversations::send))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::typing))
+        .routes(routes!(alerts::mute))
+        .routes(routes!(alerts::show, alerts::change))
         .routes(routes!(search::search))
         .routes(routes!(events::follow))
         .routes(routes!(node::settings, node::change_settings))

@@ -1,8 +1,11 @@
 //! What a change looks like in one page: fragments and small facts, told once until they differ.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use protocol::ids::{ConversationId, MsgId, UserId};
+use protocol::{
+    ids::{ConversationId, MsgId, UserId},
+    time::WallMs,
+};
 use serde_json::{Map, Value, json};
 use web::{
     Html as _, Page, Person,
@@ -39,6 +42,9 @@ pub(super) struct Teller {
     pub(super) doctor: Option<UserId>,
     /// Looks at the network page's numbers until now.
     glances: u32,
+    /// When the page came: older messages are no news to it.
+    came: WallMs,
+    notified: HashSet<MsgId>,
     /// The last fragment under each `id`.
     told: HashMap<String, String>,
     states: HashMap<MsgId, Status>,
@@ -48,6 +54,8 @@ pub(super) struct Teller {
 #[derive(Debug, Default)]
 struct About {
     messages: BTreeSet<MsgId>,
+    /// The same of all conversations.
+    arrived: BTreeMap<ConversationId, BTreeSet<MsgId>>,
     rows: BTreeSet<ConversationId>,
     /// Relation, keys or name.
     people: BTreeSet<UserId>,
@@ -69,6 +77,7 @@ impl About {
                     if open == Some(*conversation) {
                         about.messages.insert(*id);
                     }
+                    about.arrived.entry(*conversation).or_default().insert(*id);
                     about.rows.insert(*conversation);
                     about.network = true;
                 }
@@ -109,8 +118,11 @@ impl About {
 
 impl Teller {
     pub(super) fn new(door: Door, look: Look, session: Session, open: Option<ConversationId>) -> Self {
+        let came = door.clock.wall();
         Self {
             door,
+            came,
+            notified: HashSet::new(),
             look,
             session,
             open,
@@ -162,6 +174,9 @@ impl Teller {
         for id in rows {
             self.row(&page, id, &mut said).await;
         }
+        if live {
+            self.news(about.arrived, &mut said).await;
+        }
         if let Some(active) = about.typing {
             said.push(json!({ "op": "typing", "active": active }));
         }
@@ -186,6 +201,20 @@ impl Teller {
         let shell = view::network(&service.status().await);
         let html = RoutesFragment { page: &page, shell: &shell, routes: &routes }.html();
         self.is_new("routes", &html).then(|| json!({ "op": "put", "id": "routes", "html": html }))
+    }
+
+    /// What the page may show of new messages while somebody looks elsewhere. Whether anybody does, the page knows.
+    async fn news(&mut self, arrived: BTreeMap<ConversationId, BTreeSet<MsgId>>, said: &mut Vec<Value>) {
+        let service = self.door.service.clone();
+        for (conversation, mut ids) in arrived {
+            ids.retain(|id| !self.notified.contains(id));
+            let Ok(Some(news)) = service.news(conversation, &ids, self.came).await else { continue };
+            let sound = service.alerts().await.is_ok_and(|alerts| alerts.sound);
+            said.push(json!({
+                "op": "notify", "conversation": conversation, "title": news.title, "body": news.body, "sound": sound,
+            }));
+            self.notified.extend(news.ids);
+        }
     }
 
     async fn exam(&mut self, page: &Page, user: UserId, said: &mut Vec<Value>) {

@@ -1,6 +1,7 @@
 //! The pages: handlers translate between forms and verbs; what they show is made in `web`.
 
 mod account;
+mod alerts;
 mod chat;
 mod launch;
 pub(super) mod network;
@@ -62,6 +63,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/chats/{conversation}/draft", post(chat::draft))
         .route("/search", get(search::everywhere))
         .route("/go", get(switch::show))
+        .route("/chats/{conversation}/mute", post(alerts::mute))
         .route("/people", get(people::show))
         .route("/people/ask", post(people::ask))
         .route("/people/connect", get(people::connect).post(people::connect_now))
@@ -76,6 +78,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/network/{user}/test", post(network::test))
         .route("/settings", get(settings::show))
         .route("/settings/visibility", post(settings::visibility))
+        .route("/settings/notifications", post(alerts::change))
         .route("/settings/receipts", post(settings::receipts))
         .route("/settings/typing", post(settings::typing))
         .route("/settings/browser/{choice}", post(settings::choose))

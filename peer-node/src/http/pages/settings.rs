@@ -14,7 +14,7 @@ use web::{
     shell::Place,
 };
 
-use super::{Look, Visit, html, view};
+use super::{Look, Visit, alerts, html, view};
 use crate::{
     http::{Door, Error, api::Query, csrf::Form},
     service::{
@@ -59,6 +59,7 @@ async fn settings_page(visit: &Visit, door: &Door) -> Result<SettingsPage, Error
         shell,
         receipts: settings.receipts,
         typing: settings.typing,
+        alerts: alerts::view(service.alerts().await?),
         directory: Field::new(url),
         directory_passphrase: Field::default(),
         fingerprint,

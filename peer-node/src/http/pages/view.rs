@@ -85,6 +85,7 @@ pub(in crate::http) fn row(conversation: &service::Conversation, open: bool) -> 
         at: conversation.last.as_ref().map(|last| last.received).or(conversation.person.since),
         // A request waits for an answer, whatever was seen of it.
         unread: if asking { conversation.unread.max(1) } else { conversation.unread },
+        muted: conversation.muted,
     }
 }
 
@@ -251,6 +252,7 @@ pub(in crate::http) fn chat(conversation: &service::Conversation, directory: Opt
         earlier: None,
         later: None,
         draft: conversation.draft.clone().unwrap_or_default(),
+        muted: conversation.muted,
         error: None,
         details: Details { safety_number: digits, since: with.since.filter(|since| *since > WallMs(0)) },
         details_open: false,

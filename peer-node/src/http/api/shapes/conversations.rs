@@ -21,6 +21,8 @@ pub struct Conversation {
     pub unread: String,
     pub draft: Option<String>,
     pub typing: bool,
+    /// No notifications of it are wanted.
+    pub muted: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,6 +111,7 @@ impl From<service::Conversation> for Conversation {
             unread: conversation.unread.to_string(),
             draft: conversation.draft,
             typing: conversation.typing,
+            muted: conversation.muted,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The values of the API as they stand in JSON, a file a subject. 64-bit numbers are strings, times are RFC 3339.
 
 mod account;
+mod alerts;
 mod conversations;
 mod network;
 mod node;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use protocol::time::WallMs;
 
 pub use account::*;
+pub use alerts::*;
 pub use conversations::*;
 pub use network::*;
 pub use node::*;
