@@ -31,35 +31,54 @@ pub mod kind {
 pub enum Body {
     Text {
         text: String,
+        /// The message that it answers.
+        reply: Option<MsgId>,
     },
+    /// Other words for a text of the same author.
+    Edit { text: String },
+    /// The author takes a message back; every node that hears of it forgets what it said.
+    Redact,
     /// A kind of a later version: kept, passed on, shown as "update needed".
-    Unknown {
-        kind: u16,
-        data: Vec<u8>,
-    },
+    Unknown { kind: u16, data: Vec<u8> },
 }
 
 struct Text {
     text: String,
+    reply: Option<MsgId>,
 }
 
-record!(Text { text: MAX_TEXT });
+record!(Text { text: MAX_TEXT; reply });
+
+struct Edit {
+    text: String,
+}
+
+record!(Edit { text: MAX_TEXT });
 
 impl Body {
     pub fn text(text: impl Into<String>) -> Self {
-        Body::Text { text: text.into() }
+        Body::Text { text: text.into(), reply: None }
+    }
+
+    /// Whether it changes another message instead of being one.
+    pub fn changes_another(&self) -> bool {
+        matches!(self, Body::Edit { .. } | Body::Redact)
     }
 
     pub fn kind(&self) -> u16 {
         match self {
             Body::Text { .. } => kind::TEXT,
+            Body::Edit { .. } => kind::EDIT,
+            Body::Redact => kind::REDACT,
             Body::Unknown { kind, .. } => *kind,
         }
     }
 
     pub fn to_data(&self) -> Vec<u8> {
         match self {
-            Body::Text { text } => codec::to_bytes(&Text { text: text.clone() }),
+            Body::Text { text, reply } => codec::to_bytes(&Text { text: text.clone(), reply: *reply }),
+            Body::Edit { text } => codec::to_bytes(&Edit { text: text.clone() }),
+            Body::Redact => codec::to_bytes(&()),
             Body::Unknown { data, .. } => data.clone(),
         }
     }
@@ -68,7 +87,9 @@ impl Body {
     /// The kind is known and the data is not of it.
     pub fn from_data(kind: u16, data: &[u8]) -> Result<Self, Violation> {
         match kind {
-            kind::TEXT => codec::from_bytes(data).map(|Text { text }| Body::Text { text }),
+            kind::TEXT => codec::from_bytes(data).map(|Text { text, reply }| Body::Text { text, reply }),
+            kind::EDIT => codec::from_bytes(data).map(|Edit { text }| Body::Edit { text }),
+            kind::REDACT => codec::from_bytes(data).map(|()| Body::Redact),
             _ => Ok(Body::Unknown { kind, data: data.to_vec() }),
         }
     }
@@ -77,7 +98,10 @@ impl Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Body::Text { text } => write!(f, "Text({} B)", text.len()),
+            Body::Text { text, reply: None } => write!(f, "Text({} B)", text.len()),
+            Body::Text { text, reply: Some(to) } => write!(f, "Text({} B, to {})", text.len(), to.short()),
+            Body::Edit { text } => write!(f, "Edit({} B)", text.len()),
+            Body::Redact => write!(f, "Redact"),
             Body::Unknown { kind, data } => write!(f, "Unknown(kind {kind}, {} B)", data.len()),
         }
     }
@@ -196,6 +220,14 @@ mod tests {
         assert!(Inner::from_bytes(&longest.to_bytes()).unwrap().body().is_ok());
         assert!(longest.to_bytes().len() + 1024 < MAX_BODY, "there is room for what Megolm adds");
         assert!(inner(&"a".repeat(MAX_TEXT + 1)).body().is_err());
+    }
+
+    #[test]
+    fn a_text_that_answers_nothing_has_the_bytes_that_it_always_had() {
+        assert_eq!(Body::text("yes").to_data(), [0x81, 0x63, b'y', b'e', b's']);
+        let answer = Body::Text { text: "yes".to_owned(), reply: Some(MsgId([7; 16])) };
+        assert_eq!(answer.to_data()[..6], [0x82, 0x63, b'y', b'e', b's', 0x50]);
+        assert_eq!(Body::from_data(kind::TEXT, &answer.to_data()), Ok(answer));
     }
 
     #[test]

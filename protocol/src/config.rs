@@ -20,6 +20,8 @@ pub const MAX_DEPS: usize = 8;
 
 /// The text of a message in bytes: some eight printed pages, and far below `MAX_BODY` in every encoding around it.
 pub const MAX_TEXT: usize = 16 << 10;
+/// Edits of a message that are kept, of each author: whoever edits more often loses the first ones.
+pub const MAX_EDITS: usize = 20;
 
 /// The text of a request in bytes: it must fit into a letter, and a stranger needs no more.
 pub const MAX_REQUEST_TEXT: usize = 2 << 10;

@@ -1,8 +1,11 @@
 //! The timeline: entries fold into items, in any order of arrival, to the same result.
 
+mod changes;
 mod face;
 
 use std::cmp::Reverse;
+
+pub use changes::{Changes, Version};
 
 use crate::{
     body::Body,
@@ -47,7 +50,9 @@ pub struct Item {
     pub mine: bool,
     pub wall: WallMs,
     pub received: WallMs,
+    /// As it was made; what was done to it since stands in `changes`.
     pub content: Content,
+    pub changes: Changes,
 }
 
 /// What an item shows.
@@ -57,13 +62,17 @@ pub enum Content {
     Unborn,
     Text {
         text: String,
+        /// The item that it answers.
+        reply: Option<MsgId>,
     },
+    /// Its author took it back; what it said is forgotten.
+    Redacted,
+    /// This node's user wanted it gone; what it said is forgotten, here alone.
+    Hidden,
     /// A line of the house itself, such as "new keys".
     System(System),
     /// A kind that this version does not know: "update needed".
-    Unknown {
-        kind: u16,
-    },
+    Unknown { kind: u16 },
 }
 
 /// What a system line says.
@@ -85,6 +94,8 @@ const KEYS_CHANGED: u16 = LOCAL_KINDS;
 const RESTORED: u16 = LOCAL_KINDS + 1;
 const PEER_RESTORED: u16 = LOCAL_KINDS + 2;
 const NEW_DEVICE: u16 = LOCAL_KINDS + 3;
+/// The user wants its target gone.
+pub(crate) const HIDE: u16 = LOCAL_KINDS + 4;
 
 /// The chain of what stands in no chain: lines of the house, and a request whose chain is not here yet.
 pub const NO_CHAIN: ChainId = ChainId([0; 32]);
@@ -108,7 +119,9 @@ impl Content {
             (RESTORED, _) => Content::System(System::Restored),
             (PEER_RESTORED, _) => Content::System(System::PeerRestored),
             (NEW_DEVICE, _) => Content::System(System::NewDevice),
-            (_, Ok(Body::Text { text })) => Content::Text { text },
+            (_, Ok(Body::Text { text, reply })) => Content::Text { text, reply },
+            // A change that names nothing to change is no message.
+            (_, Ok(Body::Edit { .. } | Body::Redact)) => Content::Unborn,
             (_, Ok(Body::Unknown { .. }) | Err(_)) => Content::Unknown { kind },
         }
     }
@@ -117,22 +130,51 @@ impl Content {
 /// Folds an entry into the item that it targets. Any order of arrival gives the same item.
 pub fn apply(item: Option<Item>, entry: &Entry) -> Item {
     let is_birth = entry.target == entry.msg_id;
-    let made = |content| Item {
-        conversation: entry.conversation,
-        id: entry.target,
-        key: entry.key,
-        author: entry.author,
-        mine: entry.mine,
-        wall: entry.wall,
-        received: entry.received,
-        content,
+    let stays = |item: &Item| !is_birth || rank(&item.content, item.mine, item.key) <= rank_of(entry);
+    let mut item = match item {
+        Some(item) if stays(&item) => item,
+        before => Item {
+            conversation: entry.conversation,
+            id: entry.target,
+            key: entry.key,
+            author: entry.author,
+            mine: entry.mine,
+            wall: entry.wall,
+            received: entry.received,
+            content: if is_birth { Content::of(entry.kind, &entry.data) } else { Content::Unborn },
+            changes: before.map(|item| item.changes).unwrap_or_default(),
+        },
     };
-    match item {
-        // Which later kinds change an item, this version does not know: they leave it as it is.
-        Some(item) if !is_birth => item,
-        None if !is_birth => made(Content::Unborn),
-        Some(item) if rank(&item.content, item.mine, item.key) <= rank_of(entry) => item,
-        _ => made(Content::of(entry.kind, &entry.data)),
+    if !is_birth {
+        item.changes.take(entry);
+    }
+    item.settle();
+    item
+}
+
+impl Item {
+    /// What was taken back is not kept.
+    fn settle(&mut self) {
+        let own = self.mine && self.key.chain != NO_CHAIN && !matches!(self.content, Content::Unborn);
+        self.changes.settle(own.then_some(self.author));
+        let is_born = !matches!(self.content, Content::Unborn | Content::System(_));
+        if self.changes.is_hidden() && !matches!(self.content, Content::Unborn) {
+            self.content = Content::Hidden;
+        } else if is_born && self.changes.is_redacted_by(self.author) {
+            self.content = Content::Redacted;
+        }
+    }
+
+    /// The words of a text as its author last put them.
+    pub fn text(&self) -> Option<&str> {
+        let Content::Text { text, .. } = &self.content else { return None };
+        Some(self.changes.versions_by(self.author).next_back().map_or(text.as_str(), |version| &version.text))
+    }
+
+    /// What the author put in the place of the first words, in order; nothing of a text that was never changed.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
+        let is_text = matches!(self.content, Content::Text { .. });
+        self.changes.versions_by(self.author).filter(move |_| is_text)
     }
 }
 
@@ -149,6 +191,7 @@ fn rank_of(entry: &Entry) -> (bool, bool, bool, Reverse<Key>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{body::kind, config::MAX_EDITS};
 
     fn entry(msg_id: u8, target: u8, chain: u8, ord: u64, kind: u16, text: &str) -> Entry {
         Entry {
@@ -179,7 +222,7 @@ mod tests {
             let item = item.expect("four entries");
             assert_eq!(
                 item.content,
-                Content::Text { text: "written again after a restore".to_owned() },
+                Content::Text { text: "written again after a restore".to_owned(), reply: None },
                 "{order:?}"
             );
             assert_eq!(item.key, entries[1].key);
@@ -190,6 +233,94 @@ mod tests {
     fn what_comes_before_its_target_waits_unborn() {
         let early = apply(None, &entry(2, 1, 4, 9, 77, ""));
         assert_eq!((early.id, early.content), (MsgId([1; 16]), Content::Unborn));
+    }
+
+    fn edit(msg_id: u8, ord: u64, text: &str) -> Entry {
+        let data = Body::Edit { text: text.to_owned() }.to_data();
+        Entry { data, ..entry(msg_id, 1, 4, ord, kind::EDIT, "") }
+    }
+
+    fn every_order(entries: &[Entry]) -> Vec<Item> {
+        let mut orders = vec![Vec::new()];
+        for at in 0..entries.len() {
+            orders = orders
+                .into_iter()
+                .flat_map(|order: Vec<usize>| {
+                    (0..=order.len()).map(move |spot| {
+                        let mut longer = order.clone();
+                        longer.insert(spot, at);
+                        longer
+                    })
+                })
+                .collect();
+        }
+        let fold = |order: Vec<usize>| order.iter().fold(None, |item, at| Some(apply(item, &entries[*at])));
+        orders.into_iter().map(|order| fold(order).expect("an entry at least")).collect()
+    }
+
+    #[test]
+    fn the_last_words_of_the_author_count_whatever_comes_first() {
+        let stranger = Entry { author: UserId([8; 32]), ..edit(5, 20, "not mine to change") };
+        let entries = [
+            entry(1, 1, 4, 7, kind::TEXT, "thursdy"),
+            edit(2, 8, "thursday"),
+            edit(3, 9, "Thursday"),
+            stranger,
+            edit(2, 8, "thursday"),
+        ];
+        for item in every_order(&entries) {
+            assert_eq!(item.text(), Some("Thursday"));
+            let versions: Vec<&str> = item.versions().map(|version| version.text.as_str()).collect();
+            assert_eq!(versions, ["thursday", "Thursday"]);
+            assert_eq!(item.key.ord, 7, "a change does not move what it changes");
+        }
+    }
+
+    #[test]
+    fn only_the_newest_versions_are_kept() {
+        let mut item = apply(None, &entry(1, 1, 4, 7, kind::TEXT, "first"));
+        let many = u64::try_from(MAX_EDITS).expect("small") + 5;
+        for n in (0..many).rev() {
+            item = apply(Some(item), &edit(2, 8 + n, &n.to_string()));
+        }
+        assert_eq!(item.versions().count(), MAX_EDITS);
+        assert_eq!(item.text(), Some((many - 1).to_string().as_str()));
+    }
+
+    #[test]
+    fn what_its_author_took_back_is_forgotten_and_nobody_else_can_take_it_back() {
+        let redact = Entry { data: Body::Redact.to_data(), ..entry(6, 1, 4, 9, kind::REDACT, "") };
+        let entries = [entry(1, 1, 4, 7, kind::TEXT, "secret"), edit(2, 8, "secret still"), redact.clone()];
+        for item in every_order(&entries) {
+            assert_eq!((&item.content, item.text()), (&Content::Redacted, None));
+            assert!(!String::from_utf8_lossy(&item.face()).contains("secret"));
+        }
+        let stranger = Entry { author: UserId([8; 32]), ..redact };
+        for item in every_order(&[entries[0].clone(), entries[1].clone(), stranger]) {
+            assert_eq!(item.text(), Some("secret still"));
+        }
+    }
+
+    #[test]
+    fn what_the_user_wanted_gone_stays_gone_and_a_peer_cannot_hide_anything() {
+        let hide = Entry { mine: true, ..entry(6, 1, 0, 9, HIDE, "") };
+        let again = entry(1, 1, 5, 8, kind::TEXT, "written again after a restore");
+        for item in
+            every_order(&[entry(1, 1, 4, 7, kind::TEXT, "once"), hide.clone(), edit(2, 8, "x"), again])
+        {
+            assert_eq!((&item.content, item.text()), (&Content::Hidden, None));
+            assert!(item.versions().next().is_none() && !item.is_shown());
+        }
+        let theirs = Entry { mine: false, ..hide };
+        for item in every_order(&[entry(1, 1, 4, 7, kind::TEXT, "once"), theirs]) {
+            assert_eq!(item.text(), Some("once"));
+        }
+    }
+
+    #[test]
+    fn a_change_that_changes_nothing_is_no_message() {
+        let item = apply(None, &entry(1, 1, 4, 1, kind::REDACT, ""));
+        assert!(!item.is_shown());
     }
 
     #[test]

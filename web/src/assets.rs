@@ -38,6 +38,7 @@ pub const FILES: &[Asset] = assets![
     "network.css": CSS,
     "search.css": CSS,
     "pages.css": CSS,
+    "actions.js": JS,
     "app.js": JS,
     "composer.js": JS,
     "finder.js": JS,
@@ -50,12 +51,14 @@ pub const FILES: &[Asset] = assets![
     "net.js": JS,
     "network.js": JS,
     "notify.js": JS,
+    "panel.js": JS,
     "read.js": JS,
     "roving.js": JS,
     "say.js": JS,
     "settings.js": JS,
     "setup.js": JS,
     "switcher.js": JS,
+    "toast.js": JS,
     "window.js": JS,
 ];
 

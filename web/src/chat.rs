@@ -8,7 +8,8 @@ use protocol::{
 };
 
 use crate::{
-    message::{self, Body, Message, Row, Status},
+    icon,
+    message::{self, Body, Message, Quote, Row, Status},
     page::Page,
     person::{Person, Reach},
     shell::{Place, Shell},
@@ -39,6 +40,8 @@ pub struct Chat {
     pub draft: String,
     /// No notifications of it are wanted.
     pub muted: bool,
+    /// The message that the draft answers.
+    pub answers: Option<Quote>,
     /// Why the message of a plain form was refused; its text is the draft.
     pub error: Option<String>,
     pub details: Details,
@@ -81,6 +84,15 @@ pub enum Origin {
     Directory(String),
     Address,
 }
+
+/// What can be done with a message: the word in the page's script, how people call it, its key, its icon.
+pub(crate) const ACTIONS: [(&str, &str, &str, icon::Icon); 5] = [
+    ("answer", "Answer", "R", icon::REPLY),
+    ("edit", "Edit", "E", icon::PEN),
+    ("copy", "Copy the text", "C", icon::COPY),
+    ("info", "What is known of it", "I", icon::INFO),
+    ("delete", "Delete\u{2026}", "Del", icon::BIN),
+];
 
 /// The panel beside the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,12 +142,15 @@ impl Chat {
     /// The row that stands in the page between Enter and the node's answer; its id is all zeros.
     fn own(&self, me: &Person) -> Message {
         Message {
+            conversation: self.conversation,
             id: MsgId([0; 16]),
             key: Key { ord: 0, chain: ChainId([0; 32]), seq: 0 },
             author: me.clone(),
             mine: true,
             wall: WallMs(0),
             body: Body::Text(String::new()),
+            reply: None,
+            edited: false,
             status: Some(self.first_status()),
         }
     }
@@ -181,6 +196,7 @@ impl ChatPage {
                 later: None,
                 draft: String::new(),
                 muted: false,
+                answers: None,
                 error: None,
                 details: Details {
                     safety_number: "271834590128374650192837465019283746501928374650192837465019".to_owned(),

@@ -12,6 +12,7 @@ pub mod chat;
 pub mod choices;
 pub mod field;
 pub mod icon;
+pub mod info;
 pub mod launch;
 pub mod message;
 pub mod network;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use protocol::{
-    ids::{ChainId, MsgId},
+    ids::{ChainId, ConversationId, MsgId},
     time::WallMs,
     timeline::Key,
 };
@@ -15,6 +15,7 @@ pub const GROUP_MS: u64 = 5 * 60 * 1000;
 /// One message as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
+    pub conversation: ConversationId,
     pub id: MsgId,
     /// Its place in the conversation; the page orders by it.
     pub key: Key,
@@ -23,14 +24,30 @@ pub struct Message {
     /// The author's clock.
     pub wall: WallMs,
     pub body: Body,
+    /// The message that it answers.
+    pub reply: Option<Quote>,
+    /// Its author changed the words.
+    pub edited: bool,
     /// Only own messages have one.
     pub status: Option<Status>,
+}
+
+/// A message that another one answers, as that one stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    pub id: MsgId,
+    pub mine: bool,
+    pub name: String,
+    /// None: it is not here, or its words are gone.
+    pub text: Option<String>,
 }
 
 /// What a message shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     Text(String),
+    /// Its author took it back.
+    Redacted,
     /// A kind that this version does not know.
     Unknown,
     /// A line of the house itself: the person's keys are new.
@@ -43,7 +60,28 @@ pub enum Body {
     NewDevice,
 }
 
+impl Quote {
+    /// Who wrote it, as the reader calls them.
+    pub(crate) fn who(&self) -> &str {
+        if self.mine { "You" } else { &self.name }
+    }
+
+    pub(crate) fn beginning(&self) -> Option<String> {
+        self.text.as_deref().map(one_line)
+    }
+}
+
+/// The beginning of a text, in one line.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().flat_map(|word| [" ", word]).skip(1).flat_map(str::chars).take(120).collect()
+}
+
 impl Body {
+    /// It can be quoted, copied and searched.
+    pub fn has_words(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
     /// A line between the messages, without an author.
     pub fn is_system(&self) -> bool {
         matches!(self, Self::KeysChanged | Self::Restored | Self::PeerRestored | Self::NewDevice)
@@ -119,7 +157,7 @@ pub enum Row {
     /// "3 new messages"; stands once, above the first unread one.
     Unread(u64),
     Message {
-        message: Message,
+        message: Box<Message>,
         /// Begins a group: shows avatar, name and time.
         first: bool,
     },
@@ -147,7 +185,7 @@ pub fn rows(
         let first =
             new_day || divider.is_some() || above.as_ref().is_none_or(|above| !groups(above, &message));
         above = Some(message.clone());
-        rows.push(Row::Message { message, first });
+        rows.push(Row::Message { message: Box::new(message), first });
     }
     rows
 }
@@ -261,20 +299,33 @@ pub fn dom_id(id: &MsgId) -> String {
 }
 
 impl Message {
+    /// As another message quotes it.
+    pub fn quote(&self) -> Quote {
+        let text = if let Body::Text(text) = &self.body { Some(text.clone()) } else { None };
+        Quote { id: self.id, mine: self.mine, name: self.author.name.clone(), text }
+    }
+
     /// An invented message; `n` makes it unique and sets its place.
     pub fn sample(n: u8, author: &str, wall: WallMs, text: &str) -> Self {
         let mine = author == "ana";
         let author = Person::sample(author);
         let chain = ChainId(author.user.0);
         Self {
+            conversation: ConversationId(Person::sample("mira").user.0),
             id: MsgId([n; 16]),
             key: Key { ord: wall.0 << 16, chain, seq: n.into() },
             author,
             mine,
             wall,
             body: Body::Text(text.to_owned()),
+            reply: None,
+            edited: false,
             status: mine.then_some(Status::Read),
         }
+    }
+
+    fn answering(self, message: &Self) -> Self {
+        Self { reply: Some(message.quote()), ..self }
     }
 
     fn with_status(self, status: Status) -> Self {
@@ -291,7 +342,12 @@ impl Message {
         let ago = |minutes: u64| WallMs(now.0 - minutes * 60_000);
         vec![
             Self::sample(1, "mira", ago(1230), "Did the parcel arrive? I put the blue folder on top."),
-            Self::sample(2, "ana", ago(1227), "Yes! All in one piece."),
+            Self::sample(2, "ana", ago(1227), "Yes! All in one piece.").answering(&Self::sample(
+                1,
+                "mira",
+                ago(1230),
+                "Did the parcel arrive? I put the blue folder on top.",
+            )),
             Self::sample(
                 3,
                 "ana",
@@ -307,7 +363,10 @@ impl Message {
             Self::sample(5, "mira", ago(1209), "").with_body(Body::KeysChanged),
             Self::sample(6, "ana", ago(310), "Morning. Is Thursday still fine?")
                 .with_status(Status::Delivered),
-            Self::sample(7, "mira", ago(24), "Thursday works. Half past six at the library, upstairs?"),
+            Self {
+                edited: true,
+                ..Self::sample(7, "mira", ago(24), "Thursday works. Half past six at the library, upstairs?")
+            },
             Self::sample(8, "mira", ago(23), "").with_body(Body::Unknown),
             Self::sample(
                 9,
@@ -316,6 +375,11 @@ impl Message {
                 "https://library.example.org/rooms/second-floor/reading-room?from=2026-11-19T18:30&until=2026-11-19T20:00",
             ),
             Self::sample(10, "ana", ago(9), "Upstairs is good.").with_status(Status::Delivered),
+            Self::sample(13, "mira", ago(8), "").with_body(Body::Redacted),
+            Self {
+                reply: Some(Quote { id: MsgId([13; 16]), mine: false, name: "mira".to_owned(), text: None }),
+                ..Self::sample(14, "mira", ago(7), "Never mind, wrong day.")
+            },
             Self::sample(11, "ana", ago(2), "And bring the old cover, please").with_status(Status::Waiting),
             Self::sample(12, "ana", ago(1), "the one with the \u{1f3a8} on it").with_status(Status::Waiting),
         ]
@@ -340,7 +404,7 @@ mod tests {
     fn days_groups_and_the_unread_divider_stand_where_they_belong() {
         let when = When::sample();
         let rows = rows(Message::samples(), None, Some((MsgId([7; 16]), 3)), &when);
-        assert_eq!(shape(&rows), "DFFmFmDFUFmmFFm");
+        assert_eq!(shape(&rows), "DFFmFmDFUFmmFFmFm");
     }
 
     #[test]
@@ -348,7 +412,7 @@ mod tests {
         let when = When::sample();
         let messages = Message::samples();
         let rows = rows(messages[8..].to_vec(), Some(&messages[7]), None, &when);
-        assert_eq!(shape(&rows), "mFFm");
+        assert_eq!(shape(&rows), "mFFmFm");
     }
 
     #[test]
@@ -372,6 +436,12 @@ mod tests {
             })
             .collect();
         assert_eq!(again, whole);
+    }
+
+    #[test]
+    fn a_beginning_is_one_line() {
+        assert_eq!(one_line("  two\n\n words\t. "), "two words .");
+        assert_eq!(one_line(&"x".repeat(500)).len(), 120);
     }
 
     #[test]

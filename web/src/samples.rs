@@ -1,9 +1,9 @@
 //! Every page with invented data: for the snapshots, the pictures, and the tests in a real browser.
 
 use crate::{
-    Html, account, chat::ChatPage, launch::LaunchPage, network, people, reference::ReferencePage,
-    search::SearchPage, settings::SettingsPage, setup, shell::ChatsPage, switch::SwitchPage,
-    trouble::TroublePage, unlock::UnlockPage,
+    Html, account, chat::ChatPage, info::InfoPage, launch::LaunchPage, network, people,
+    reference::ReferencePage, search::SearchPage, settings::SettingsPage, setup, shell::ChatsPage,
+    switch::SwitchPage, trouble::TroublePage, unlock::UnlockPage,
 };
 
 /// Name and HTML of each sample.
@@ -31,6 +31,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     all.extend(many(UnlockPage::samples()));
     all.extend(many(ChatsPage::samples()));
     all.extend(many(ChatPage::samples()));
+    all.extend(many(InfoPage::samples()));
     all.extend(many(people::PeoplePage::samples()));
     all.extend(many(people::ConnectPage::samples()));
     all.extend(many(network::NetworkPage::samples()));

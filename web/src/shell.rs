@@ -79,6 +79,7 @@ pub enum Preview {
     Declined,
     Blocked,
     KeysChanged,
+    Redacted,
     UpdateNeeded,
 }
 

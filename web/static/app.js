@@ -1,19 +1,18 @@
 // A page of an open node: joins the parts and carries what the node says to them.
+import { actions } from './actions.js';
 import { composer } from './composer.js';
 import { forms } from './form.js';
 import { $, $$, fragment, replace } from './frag.js';
-import { closeFinder, finder } from './finder.js';
+import { finder } from './finder.js';
 import { trips } from './jump.js';
 import { shortcuts } from './keys.js';
 import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect, post } from './net.js';
-import { reachability } from './network.js';
 import { hush, notifications, notify, offer } from './notify.js';
+import { open, panels } from './panel.js';
 import { reading } from './read.js';
 import { roving } from './roving.js';
 import { say } from './say.js';
-import { settings } from './settings.js';
-import { switcher } from './switcher.js';
 import * as view from './window.js';
 
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
@@ -22,7 +21,6 @@ forms();
 comeBack();
 sidebar();
 shortcuts();
-switcher();
 if (conversation) {
   view.rows();
   trips();
@@ -30,13 +28,15 @@ if (conversation) {
   reading();
   roving($('#messages'), 'article', all => all.at(-1));
   details();
+  panels();
+  actions();
 }
 finder();
 search();
-settings();
+if ($('.settings')) import('./settings.js').then(part => part.settings());
 undo();
-reachability();
 notifications(conversation);
+if ($('.log, form[data-test]')) import('./network.js').then(part => part.reachability());
 
 connect({ conversation, watch: main.dataset.watch ?? null }, {
   put(message) {
@@ -47,7 +47,7 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
       if (old) replace(old, fragment(message.html).firstElementChild);
     }
   },
-  del: dropRow,
+  del: message => message.id.startsWith('m-') ? view.remove(message) : dropRow(message),
   marks: message => conversation && view.marks(message),
   presence,
   network,
@@ -122,32 +122,17 @@ function typing({ active }) {
 
 function details() {
   const panel = $('#details'), button = $('#details-button');
-  const wide = matchMedia('(min-width: 1100px)');
-  const show = on => {
-    if (on) closeFinder({ stay: true });
-    if (on && wide.matches) panel.show();
-    else if (on) panel.showModal();
-    else panel.close();
-    button.ariaExpanded = String(on);
-    if (on) $('#details-title').focus();
-  };
   button.setAttribute('role', 'button');
-  button.ariaExpanded = String(panel.open);
   button.setAttribute('aria-controls', 'details');
-  const press = event => { event.preventDefault(); show(!panel.open); };
+  new MutationObserver(() => { button.ariaExpanded = String(panel.open); }).observe(panel, { attributeFilter: ['open'] });
+  button.ariaExpanded = String(panel.open);
+  const press = event => { event.preventDefault(); if (panel.open) panel.close(); else open(panel, button); };
   button.addEventListener('click', press);
   button.addEventListener('keydown', event => event.key === ' ' && press(event));
-  panel.addEventListener('click', event => {
-    if (event.target === panel || event.target.closest('[data-close]')) { event.preventDefault(); show(false); }
-  });
-  panel.addEventListener('close', () => { button.ariaExpanded = 'false'; button.focus(); });
-  panel.addEventListener('keydown', event => event.key === 'Escape' && (event.preventDefault(), show(false)));
   document.addEventListener('click', event => {
-    if (event.target.closest('[data-details]')) { event.preventDefault(); show(true); }
+    if (event.target.closest('[data-details]')) { event.preventDefault(); open(panel, button); }
   });
-  // A panel that stands beside the chat becomes a dialog when the window gets narrow, and back.
-  if (panel.open && !wide.matches) { panel.close(); panel.showModal(); }
-  wide.addEventListener('change', () => { if (panel.open) { panel.close(); show(true); } });
+  panel.back = button;
 }
 
 function search() {

@@ -4,15 +4,18 @@ import { net, post } from './net.js';
 import { bottom, newest, put } from './window.js';
 
 const pause = 400;
-let form, field, chat, timer, saved = '', typing = 0, queue = Promise.resolve();
+let form, field, reply, chat, timer, saved = '', typing = 0, queue = Promise.resolve();
+// The own message that is being changed, and the draft that waits meanwhile.
+let editing = null;
 
 export function composer() {
   form = $('#compose');
   field = $('#composer');
+  reply = $('#reply');
   chat = $('#main').dataset.conversation;
   const kept = sessionStorage.getItem(`draft ${chat}`);
   if (kept && !field.value) field.value = kept;
-  saved = field.value;
+  saved = draft();
 
   form.addEventListener('submit', event => { event.preventDefault(); send(); });
   field.addEventListener('keydown', event => {
@@ -22,6 +25,8 @@ export function composer() {
     event.preventDefault();
     send();
   });
+  field.addEventListener('keydown', lastOrNext);
+  $('#about-cancel').addEventListener('click', event => { event.preventDefault(); cancel(); });
   field.addEventListener('input', () => {
     solved();
     clearTimeout(timer);
@@ -39,6 +44,68 @@ export function composer() {
 
 export const writable = () => $('#standing').dataset.compose === 'yes';
 
+// An empty field: up changes the last own message. With Ctrl, up and down choose the message to answer.
+function lastOrNext(event) {
+  const up = event.key === 'ArrowUp', down = event.key === 'ArrowDown';
+  if (!up && !down || event.isComposing || event.shiftKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) {
+    const rows = $$('#messages > .m[data-words][data-key]'), now = rows.findIndex(row => row.id === `m-${reply.value}`);
+    const row = up ? rows.at(now < 0 ? -1 : Math.max(now - 1, 0)) : rows[now + 1];
+    event.preventDefault();
+    if (row && (up || now >= 0)) { answer(row); row.scrollIntoView({ block: 'nearest' }); } else if (down) cancel();
+  } else if (up && !field.value && !editing && document.documentElement.dataset.arrowUp !== 'nothing') {
+    const row = $$('#messages > .m[data-mine][data-words][data-key]').at(-1);
+    if (row) { event.preventDefault(); edit(row); }
+  }
+}
+
+export function answer(row) {
+  if (editing) cancel();
+  reply.value = row.id.slice(2);
+  about('Answer to', $('.who b', row).textContent, $('.text', row).textContent);
+  field.focus({ preventScroll: true });
+  keep();
+}
+
+export function edit(row) {
+  if (editing) cancel();
+  else keep();
+  editing = { id: row.id.slice(2), text: field.value, reply: reply.value, quoted: $('#about-text').textContent };
+  field.value = $('.text', row).textContent;
+  reply.value = '';
+  about('Editing', 'your message', '');
+  field.focus({ preventScroll: true });
+  field.setSelectionRange(field.value.length, field.value.length);
+}
+
+// Gives up an answer or a change; false if there was none.
+export function cancel() {
+  if (!editing && !reply.value) return false;
+  if (editing) {
+    field.value = editing.text;
+    reply.value = editing.reply;
+    if (editing.reply) about(editing.quoted, '', '');
+    else about();
+    editing = null;
+  } else {
+    reply.value = '';
+    about();
+    keep();
+  }
+  solved();
+  field.focus({ preventScroll: true });
+  return true;
+}
+
+function about(what, who, text) {
+  const line = $('#about-text'), name = document.createElement('b'), words = document.createElement('span');
+  $('#about').hidden = !what;
+  name.textContent = who ?? '';
+  words.dir = 'auto';
+  words.textContent = (text ?? '').replace(/\s+/g, ' ').slice(0, 120);
+  line.replaceChildren(...what ? [what, ' ', name, ' ', words] : []);
+}
+
 function tell(active) {
   const now = Date.now();
   if (active ? now - typing < 3000 : !typing) return;
@@ -46,14 +113,18 @@ function tell(active) {
   post(`/chats/${chat}/typing`, { active: active ? 'yes' : 'no' }, { keepalive: true }).catch(() => {});
 }
 
+// A draft as one word, to see whether it changed.
+const draft = () => `${reply.value} ${field.value}`;
+
 // The draft lies at the node; in the browser only while the node does not answer.
 function keep(leaving = false) {
   clearTimeout(timer);
-  const text = field.value, name = `draft ${chat}`;
-  if (text === saved && !sessionStorage.getItem(name)) return;
+  const text = editing ? editing.text : field.value, to = editing ? editing.reply : reply.value;
+  const now = `${to} ${text}`, name = `draft ${chat}`;
+  if (now === saved && !sessionStorage.getItem(name)) return;
   const before = saved;
-  saved = text;
-  post(`/chats/${chat}/draft`, { text }, { keepalive: leaving === true })
+  saved = now;
+  post(`/chats/${chat}/draft`, { text, reply: to }, { keepalive: leaving === true })
     .then(() => sessionStorage.removeItem(name))
     .catch(() => { saved = before; sessionStorage.setItem(name, text); });
 }
@@ -68,7 +139,7 @@ function newId() {
   return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function row(id, text) {
+function row(id, text, to) {
   const li = $('#own').content.firstElementChild.cloneNode(true);
   const swap = value => value.replaceAll('0'.repeat(32), id);
   for (const element of [li, ...$$('[id], [aria-labelledby]', li)]) {
@@ -82,6 +153,15 @@ function row(id, text) {
   li.dataset.day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   li.dataset.dayName = 'Today';
   $('.text', li).textContent = text;
+  const quoted = to && document.getElementById(`m-${to}`);
+  if (quoted) {
+    const quote = document.createElement('a'), name = document.createElement('b'), words = document.createElement('span');
+    quote.className = 'quote';
+    name.textContent = $('.who b', quoted).textContent;
+    words.textContent = $('.text', quoted).textContent.replace(/\s+/g, ' ').slice(0, 120);
+    quote.append(name, ' ', words);
+    $('.text', li).before(quote);
+  }
   $('time', li).textContent = `${two(now.getHours())}:${two(now.getMinutes())}`;
   $('time', li).dateTime = now.toISOString();
   return li;
@@ -91,25 +171,43 @@ function send() {
   const text = field.value.trim();
   if (!text || !writable()) return;
   if (net.lost) { problem('This page has no contact with the app on your computer. Your text stays here.'); return; }
-  const id = newId();
+  if (editing) { change(text); return; }
+  const id = newId(), to = reply.value, quoted = $('#about-text').cloneNode(true);
   field.value = '';
+  reply.value = '';
+  about();
   clearTimeout(timer);
-  saved = '';
+  saved = draft();
   const told = typing;
   typing = 0;
-  put(row(id, text));
+  put(row(id, text, to));
   if ($('#jump').hidden === false) newest();
   bottom();
   field.focus({ preventScroll: true });
   // One after the other, so that what was written first is first.
-  queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id })).then(() => {
+  queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id, reply: to })).then(() => {
     if (told && !typing) post(`/chats/${chat}/typing`, { active: 'no' }).catch(() => {});
   }, error => {
     document.getElementById(`m-${id}`)?.remove();
     field.value = field.value ? `${text}\n${field.value}` : text;
+    if (to && !reply.value) { reply.value = to; $('#about-text').replaceWith(quoted); $('#about').hidden = false; }
     keep();
     problem(`Not sent: ${error.message}`);
   });
+}
+
+// The new words stand at once; the row itself comes from the node.
+async function change(text) {
+  const { id } = editing, row = document.getElementById(`m-${id}`), before = row && $('.text', row).textContent;
+  if (text === before) { cancel(); return; }
+  if (row) $('.text', row).textContent = text;
+  try {
+    await post(`/chats/${chat}/messages/${id}/edit`, { text });
+    if (editing?.id === id) cancel();
+  } catch (error) {
+    if (row) $('.text', row).textContent = before;
+    problem(`Not changed: ${error.message}`);
+  }
 }
 
 function solved() {

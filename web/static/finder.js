@@ -1,6 +1,7 @@
 // Search: the panel beside a chat, and the same list as a page of its own in narrow windows.
 import { $, $$, fragment } from './frag.js';
 import { back, jump } from './jump.js';
+import { closePanels } from './panel.js';
 import { still } from './window.js';
 
 const wide = matchMedia('(min-width: 1100px)'), narrow = matchMedia('(max-width: 719px)');
@@ -50,8 +51,7 @@ export function openFinder(where, words = null) {
   if (root.open && document.activeElement === field && (!option || option.checked) && words === null) return false;
   if (!root.open) {
     before = document.activeElement === document.body ? null : document.activeElement;
-    const details = $('#details');
-    if (details?.open) details.close();
+    closePanels(root);
     stand();
   }
   if (option && !option.checked) { option.checked = true; ask(true); }

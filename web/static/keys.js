@@ -3,14 +3,18 @@ import { $, $$ } from './frag.js';
 import { markAll } from './read.js';
 import { newest } from './window.js';
 import { closeFinder, openFinder } from './finder.js';
-import { openSwitcher } from './switcher.js';
-import { writable } from './composer.js';
+import { cancel, writable } from './composer.js';
 
 const go = (rows, by) => {
   const all = $$('.lists .row').filter(rows);
   const at = all.findIndex(row => row.ariaCurrent === 'page');
   (by > 0 ? all[at + 1] ?? all[0] : all[at < 0 ? all.length - 1 : at - 1] ?? all.at(-1))?.click();
 };
+// Loaded when it is first wanted.
+function goTo() {
+  if ($('#switcher')) import('./switcher.js').then(part => part.openSwitcher());
+}
+
 const any = () => true, unread = row => row.matches('.unread') || row.ariaCurrent === 'page';
 const regions = by => {
   const all = [$('.lists .row[tabindex="0"]'), $('#messages article[tabindex="0"]') ?? $('#main'), $('#composer')]
@@ -22,7 +26,7 @@ const regions = by => {
 };
 
 const keys = [
-  ['Ctrl+K', 'Go to a chat, person, message or action', openSwitcher],
+  ['Ctrl+K', 'Go to a chat, person, message or action', goTo],
   ['Ctrl+F', 'Search in this chat; once more: in the page', () => openFinder('here')],
   ['Ctrl+Shift+F', 'Search all chats', () => openFinder('all')],
   ['Alt+ArrowUp', 'Chat above', () => go(any, -1)],
@@ -32,7 +36,7 @@ const keys = [
   ['Ctrl+F6', 'Next part of the page', () => regions(1)],
   ['Ctrl+Shift+F6', 'Part of the page before', () => regions(-1)],
   ['Shift+PageUp', 'First unread message', () => $('#unread')?.scrollIntoView({ block: 'start' })],
-  ['Escape', 'To the newest message; mark as read', escape],
+  ['Escape', 'Give up an answer or a change; else to the newest message, and mark as read', escape],
   ['Ctrl+/', 'This list', help],
 ];
 
@@ -43,6 +47,7 @@ function escape(event) {
   if (closeFinder()) return;
   if (document.activeElement?.matches('article')) { $('#composer')?.focus(); return; }
   if (!$('#messages') || event.target.matches('input')) return false;
+  if (cancel()) return;
   $('#unread')?.remove();
   markAll();
   newest();
@@ -50,6 +55,10 @@ function escape(event) {
 }
 
 export function shortcuts() {
+  const link = $('#find');
+  link?.setAttribute('role', 'button');
+  link?.addEventListener('click', event => { event.preventDefault(); goTo(); });
+  link?.addEventListener('keydown', event => event.key === ' ' && (event.preventDefault(), goTo()));
   addEventListener('keydown', event => {
     if (event.isComposing || event.defaultPrevented) return;
     const field = event.target.closest?.('input, textarea, select, dialog');

@@ -4,23 +4,25 @@ import { $$ } from './frag.js';
 // `home` picks the item that Tab reaches first.
 export function roving(root, selector, home) {
   const items = () => $$(selector, root).filter(item => item.checkVisibility());
-  let current = null;
+  let current = null, chosen = null;
   const set = (item, focus) => {
     for (const other of $$(selector, root)) {
       other.tabIndex = other === item ? 0 : -1;
-      // What can be pressed inside an item is reached only while the item is the current one.
-      for (const inner of $$('a, button, summary', other)) inner.tabIndex = other === item ? 0 : -1;
+      // What can be pressed inside an item is reached only while the item is the current one; the time of a message,
+      // which does what Enter does, never.
+      for (const inner of $$('a, button, summary', other)) inner.tabIndex = other === item && !inner.matches('.at') ? 0 : -1;
     }
     current = item;
     if (focus) item.focus();
   };
   const refresh = () => {
     const all = items();
-    if (all.length) set(all.includes(current) ? current : home(all) ?? all[0], false);
+    if (all.length) set(all.includes(chosen) ? chosen : home(all) ?? all[0], false);
   };
   let typed = '', clear;
   root.addEventListener('focusin', event => {
     const item = event.target.closest(selector);
+    if (item) chosen = item;
     if (item && item !== current) set(item, false);
   });
   root.addEventListener('keydown', event => {

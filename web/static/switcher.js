@@ -18,15 +18,10 @@ const acts = {
   lock: () => post('/lock').finally(() => location.assign('/')),
 };
 
-export function switcher() {
+function prepare() {
   dialog = $('#switcher');
-  if (!dialog) return;
   field = $('#switch-words');
   list = $('#switch-list');
-  const link = $('#find');
-  link.setAttribute('role', 'button');
-  link.addEventListener('click', event => { event.preventDefault(); openSwitcher(); });
-  link.addEventListener('keydown', event => event.key === ' ' && (event.preventDefault(), openSwitcher()));
   field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 80); });
   field.addEventListener('keydown', keys);
   list.addEventListener('click', event => {
@@ -44,6 +39,7 @@ export function switcher() {
 }
 
 export function openSwitcher() {
+  if (!dialog) prepare();
   if (dialog.open) { dialog.close(); return; }
   before = document.activeElement === document.body ? null : document.activeElement;
   field.value = '';

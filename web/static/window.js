@@ -274,6 +274,7 @@ export function put(li) {
     li.className = old.className;
     const focused = old.contains(document.activeElement);
     still(() => old.replaceWith(li));
+    requote(li.id.slice(2), li);
     if (focused) $('article', li)?.focus({ preventScroll: true });
   }
   const all = $$('li[data-at]', list).filter(row => row !== li);
@@ -298,6 +299,36 @@ export function put(li) {
   if (stuck) { change(); bottom(); } else still(change);
   if (!old && !stuck && !('mine' in li.dataset)) { fresh += 1; pill(); }
   return !old;
+}
+
+// A message that is gone takes its day along, if it was alone in it.
+export function remove({ id }) {
+  const li = document.getElementById(id);
+  if (!li) return;
+  const next = nextMessage(li), last = !next && li.previousElementSibling;
+  const focused = li.contains(document.activeElement);
+  const change = () => {
+    li.remove();
+    if (next) tidy(next);
+    else if (last && !isMessage(last)) last.remove();
+  };
+  if (stuck) { change(); bottom(); } else still(change);
+  if (focused) ($('article', next ?? list.lastElementChild ?? list) ?? scroller).focus({ preventScroll: true });
+  requote(id.slice(2), null);
+}
+
+// What quotes a message says what that one says now.
+function requote(id, li) {
+  for (const quote of $$(`.quote[data-of="${id}"]`, list)) {
+    if (li && 'words' in li.dataset) {
+      const words = $('span', quote);
+      if (words) words.textContent = $('.text', li).textContent.replace(/\s+/g, ' ').slice(0, 120);
+    } else {
+      const gone = document.createElement('em');
+      gone.textContent = 'A message that is not here any more';
+      quote.replaceChildren(gone);
+    }
+  }
 }
 
 // How far own messages have come; states only move forward.

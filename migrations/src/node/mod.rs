@@ -6,6 +6,7 @@ mod m20261121_000002_timeline;
 mod m20261121_000003_people;
 mod m20261121_000004_search;
 mod m20261121_000005_settings;
+mod m20261121_000006_draft_reply;
 mod m20261121_000007_search_prefixes;
 
 use sea_orm_migration::prelude::*;
@@ -23,6 +24,7 @@ impl MigratorTrait for NodeMigrator {
             Box::new(m20261121_000003_people::Migration),
             Box::new(m20261121_000004_search::Migration),
             Box::new(m20261121_000005_settings::Migration),
+            Box::new(m20261121_000006_draft_reply::Migration),
             Box::new(m20261121_000007_search_prefixes::Migration),
         ]
     }

@@ -78,7 +78,7 @@ async fn lived_in(messages: u64) -> (TempDir, Store) {
     }));
     store.clone().commit(writes).await.unwrap();
     store.set_setting("theme", &"dark").await.unwrap();
-    store.set_draft(CHAT, "not in a backup").await.unwrap();
+    store.set_draft(CHAT, &store::Draft { text: "not in a backup".to_owned(), reply: None }).await.unwrap();
     (dir, store)
 }
 

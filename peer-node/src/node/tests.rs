@@ -152,8 +152,8 @@ impl Running {
     }
 
     async fn send(&self, conversation: ConversationId, text: &str) {
-        let body = Body::Text { text: text.to_owned() };
-        let command = Command::Send { conversation, msg_id: MsgId(rand::random()), body };
+        let body = Body::text(text);
+        let command = Command::Send { conversation, msg_id: MsgId(rand::random()), target: None, body };
         let reply = self.node.command(command).await.unwrap();
         assert!(matches!(reply, Reply::Written { .. }));
     }
@@ -169,7 +169,7 @@ impl Running {
 
 async fn all_texts(store: &Store, conversation: ConversationId) -> Vec<String> {
     let text = |item: Item| match item.content {
-        Content::Text { text } => text,
+        Content::Text { text, .. } => text,
         other => panic!("no text: {other:?}"),
     };
     store.timeline(conversation, Page::Newest, 10_000).await.unwrap().into_iter().map(text).collect()
@@ -250,8 +250,8 @@ async fn a_store_that_fails_stops_the_node_and_nothing_uncommitted_is_seen() {
     a.send(conversation, "kept").await;
     b.texts(conversation, 2).await;
     a.commits_left.store(0, Ordering::SeqCst);
-    let body = Body::Text { text: "lost".to_owned() };
-    let command = Command::Send { conversation, msg_id: MsgId(rand::random()), body };
+    let body = Body::text("lost");
+    let command = Command::Send { conversation, msg_id: MsgId(rand::random()), target: None, body };
     assert_eq!(a.node.command(command).await, Err(Error::Stopped));
     assert_eq!(a.node.stopped().await, Stopped::Failed("the ration of commits is used up".to_owned()));
     assert_eq!(a.node.command(Command::Redial).await, Err(Error::Stopped));

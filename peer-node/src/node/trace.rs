@@ -52,6 +52,7 @@ fn name(command: &Command) -> &'static str {
         Command::Block { .. } => "Block",
         Command::Unblock { .. } => "Unblock",
         Command::Send { .. } => "Send",
+        Command::Hide { .. } => "Hide",
         Command::Read { .. } => "Read",
         Command::Typing { .. } => "Typing",
         Command::ConfirmKeys { .. } => "ConfirmKeys",

@@ -1,11 +1,12 @@
 //! Conversations: the list and one of it.
 
 use protocol::{
+    config::MAX_TEXT,
     ids::{ConversationId, MsgId},
     node::Cursor,
 };
 
-use super::{Conversation, Error, Progress, Service, open::Open};
+use super::{Conversation, Draft, Error, Progress, Service, open::Open};
 use crate::store::{ConversationRow, Page};
 
 /// How far back own messages that wait are counted.
@@ -34,17 +35,17 @@ impl Service {
         Ok(Conversation { person, ..open.view_conversation(row).await? })
     }
 
-    /// Keeps what is being written; an empty text removes it.
+    /// Keeps what is being written; an empty draft removes it.
     ///
     /// # Errors
     /// When there is no such conversation.
-    pub async fn set_draft(&self, id: ConversationId, text: &str) -> Result<(), Error> {
+    pub async fn set_draft(&self, id: ConversationId, draft: &Draft) -> Result<(), Error> {
         let open = self.open().await?;
         open.row(id).await?;
-        if text.len() > protocol::config::MAX_TEXT {
-            return Err(Error::LongText { bytes: text.len(), limit: protocol::config::MAX_TEXT });
+        if draft.text.len() > MAX_TEXT {
+            return Err(Error::LongText { bytes: draft.text.len(), limit: MAX_TEXT });
         }
-        open.store.set_draft(id, text).await?;
+        open.store.set_draft(id, draft).await?;
         Ok(())
     }
 }
@@ -59,7 +60,7 @@ impl Open {
         let last = match row.last {
             Some(item) => {
                 let cursors = if item.mine { self.store.cursors(id).await? } else { Vec::new() };
-                Some(self.view_message(item, &cursors))
+                Some(self.view_message(&item, &cursors))
             }
             None => None,
         };
@@ -88,7 +89,7 @@ impl Open {
             let pending = items
                 .into_iter()
                 .filter(|item| item.mine)
-                .filter(|item| self.view_message(item.clone(), &cursors).progress == Some(Progress::Pending));
+                .filter(|item| self.view_message(item, &cursors).progress == Some(Progress::Pending));
             waiting += pending.count() as u64;
         }
         Ok(waiting)
@@ -100,7 +101,7 @@ impl Open {
         id: MsgId,
     ) -> Result<protocol::timeline::Item, Error> {
         match self.store.item(of, id).await? {
-            Some(item) if !matches!(item.content, protocol::timeline::Content::Unborn) => Ok(item),
+            Some(item) if item.is_shown() => Ok(item),
             _ => Err(Error::UnknownMessage),
         }
     }

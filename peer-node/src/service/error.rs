@@ -102,6 +102,10 @@ pub enum Error {
     UnknownMessage,
     #[error("There is no such token.")]
     UnknownToken,
+    #[error("Somebody else wrote that message. Only its author can change it or take it back.")]
+    NotYours,
+    #[error("There are no words in that message to change.")]
+    NothingToChange,
     #[error("There is no request from that person.")]
     NoRequest,
     #[error("Answer their request first.")]
@@ -174,7 +178,7 @@ impl Error {
             | Self::BadProfile(_)
             | Self::TooManyRequests => Some("user"),
             Self::UnknownConversation => Some("conversation"),
-            Self::UnknownMessage => Some("message"),
+            Self::UnknownMessage | Self::NotYours | Self::NothingToChange => Some("message"),
             Self::UnknownToken => Some("token"),
             Self::EmptyText | Self::LongText { .. } => Some("text"),
             Self::BadBackup(_) => Some("file"),
@@ -225,6 +229,8 @@ impl Error {
             Self::UnknownConversation => "unknown_conversation",
             Self::UnknownMessage => "unknown_message",
             Self::UnknownToken => "unknown_token",
+            Self::NotYours => "not_yours",
+            Self::NothingToChange => "nothing_to_change",
             Self::NoRequest => "no_request",
             Self::NotAnswered => "not_answered",
             Self::Yourself => "yourself",
@@ -259,6 +265,8 @@ impl Error {
             | Self::KeysChanged
             | Self::NoDirectory
             | Self::SomebodyElse { .. }
+            | Self::NotYours
+            | Self::NothingToChange
             | Self::FolderInUse
             | Self::NewerData(_) => Kind::Conflict,
             Self::WrongPair | Self::WrongPassphrase | Self::WrongRecovery => Kind::Forbidden,

@@ -1,16 +1,19 @@
-//! Messages: write, look back, mark as read, show that one is writing.
+//! Messages: write, change, take back, look back, mark as read, show that one is writing.
 
 use std::collections::BTreeMap;
 
 use protocol::{
     body::Body,
     config::MAX_TEXT,
-    ids::{ChainId, ConversationId, MsgId},
+    ids::{ChainId, ConversationId, MsgId, UserId},
     node::{Command, Cursor},
-    timeline::{Content as ItemContent, Item, NO_CHAIN, System},
+    timeline::{Content as ItemContent, Item, Key, NO_CHAIN, System},
 };
 
-use super::{Content, Error, History, Line, Message, Place, Progress, Service, Stretch, open::Open};
+use super::{
+    Content, Error, History, Info, Line, Message, NewMessage, Place, Progress, Quote, Service, Stretch,
+    open::Open,
+};
 use crate::store::Page;
 
 /// How far back a mark looks for other chains of the same person.
@@ -20,24 +23,66 @@ impl Service {
     /// Writes a message; it is stored here when this returns. The same `id` twice writes once.
     ///
     /// # Errors
-    /// An empty or too long text, an unknown conversation, a person who is blocked or whose keys changed.
-    pub async fn send(&self, to: ConversationId, text: &str, id: Option<MsgId>) -> Result<Message, Error> {
+    /// An empty or too long text, an unknown conversation, an answer to a message that is not in it, a person who is
+    /// blocked or whose keys changed.
+    pub async fn send(&self, to: ConversationId, new: NewMessage) -> Result<Message, Error> {
         let open = self.open().await?;
-        if text.trim().is_empty() {
-            return Err(Error::EmptyText);
-        }
-        if text.len() > MAX_TEXT {
-            return Err(Error::LongText { bytes: text.len(), limit: MAX_TEXT });
-        }
+        let NewMessage { text, id, reply } = new;
+        check_text(&text)?;
         if let Some(id) = id
             && let Some(item) = open.store.item(to, id).await?
         {
             return self.show(&open, item).await;
         }
-        let msg_id = id.unwrap_or_else(|| MsgId(rand::random()));
-        open.command(Command::Send { conversation: to, msg_id, body: Body::text(text) }).await?;
+        if let Some(reply) = reply {
+            open.row(to).await?;
+            open.item(to, reply).await?;
+        }
+        let msg_id = id.unwrap_or_else(new_id);
+        let body = Body::Text { text, reply };
+        open.command(Command::Send { conversation: to, msg_id, target: None, body }).await?;
         let item = open.item(to, msg_id).await?;
         self.show(&open, item).await
+    }
+
+    /// Puts other words in the place of those of an own message.
+    ///
+    /// # Errors
+    /// As [`Service::send`]; a message that somebody else wrote, or that has no words to change.
+    pub async fn edit(&self, of: ConversationId, id: MsgId, text: &str) -> Result<Message, Error> {
+        let open = self.open().await?;
+        check_text(text)?;
+        let item = open.own_item(of, id).await?;
+        match item.text() {
+            None => return Err(Error::NothingToChange),
+            Some(before) if before == text => return self.show(&open, item).await,
+            Some(_) => open.change(of, id, Body::Edit { text: text.to_owned() }).await?,
+        }
+        self.message(of, id).await
+    }
+
+    /// Takes an own message back: every node that hears of it forgets what it said.
+    ///
+    /// # Errors
+    /// An unknown message, or one that somebody else wrote; a person who is blocked or whose keys changed.
+    pub async fn redact(&self, of: ConversationId, id: MsgId) -> Result<(), Error> {
+        let open = self.open().await?;
+        let item = open.own_item(of, id).await?;
+        match item.content {
+            ItemContent::Redacted => Ok(()),
+            ItemContent::Text { .. } => open.change(of, id, Body::Redact).await,
+            _ => Err(Error::NothingToChange),
+        }
+    }
+
+    /// Forgets a message on this computer; nobody else hears of it.
+    ///
+    /// # Errors
+    /// An unknown message.
+    pub async fn hide(&self, of: ConversationId, id: MsgId) -> Result<(), Error> {
+        let open = self.open().await?;
+        open.item(of, id).await?;
+        open.command(Command::Hide { conversation: of, id }).await.map(|_| ())
     }
 
     /// At most `limit` messages of a stretch, oldest first.
@@ -91,7 +136,7 @@ impl Service {
         };
         let cursors = open.store.cursors(of).await?;
         Ok(History {
-            messages: items.into_iter().map(|item| open.view_message(item, &cursors)).collect(),
+            messages: open.view_messages(of, &items, &cursors).await?,
             older,
             newer,
             first_unread: open.store.first_unread(of).await?.map(Place),
@@ -104,6 +149,21 @@ impl Service {
         let open = self.open().await?;
         let item = open.item(of, id).await?;
         self.show(&open, item).await
+    }
+
+    /// One message with all that is known of it.
+    ///
+    /// # Errors
+    /// When there is no such message.
+    pub async fn info(&self, of: ConversationId, id: MsgId) -> Result<Info, Error> {
+        let open = self.open().await?;
+        let item = open.item(of, id).await?;
+        let mut versions = Vec::new();
+        if let ItemContent::Text { text, .. } = &item.content {
+            versions.push((item.wall, text.clone()));
+            versions.extend(item.versions().map(|version| (version.wall, version.text.clone())));
+        }
+        Ok(Info { message: self.show(&open, item).await?, versions })
     }
 
     /// Everything up to `up_to`, or up to the newest, was seen.
@@ -144,24 +204,66 @@ impl Service {
     }
 
     async fn show(&self, open: &Open, item: Item) -> Result<Message, Error> {
-        let cursors = if item.mine { open.store.cursors(item.conversation).await? } else { Vec::new() };
-        Ok(open.view_message(item, &cursors))
+        let of = item.conversation;
+        let cursors = if item.mine { open.store.cursors(of).await? } else { Vec::new() };
+        let mut messages = open.view_messages(of, std::slice::from_ref(&item), &cursors).await?;
+        messages.pop().ok_or(Error::UnknownMessage)
     }
 }
 
+fn check_text(text: &str) -> Result<(), Error> {
+    if text.trim().is_empty() {
+        return Err(Error::EmptyText);
+    }
+    if text.len() > MAX_TEXT {
+        return Err(Error::LongText { bytes: text.len(), limit: MAX_TEXT });
+    }
+    Ok(())
+}
+
+fn new_id() -> MsgId {
+    MsgId(rand::random())
+}
+
 impl Open {
-    pub(super) fn view_message(&self, item: Item, cursors: &[Cursor]) -> Message {
-        let progress = item.mine.then(|| {
-            let theirs =
-                cursors.iter().filter(|mark| mark.reader != self.user() && mark.chain == item.key.chain);
-            let (delivered, read) = theirs
-                .fold((0, 0), |(delivered, read), mark| (mark.delivered.max(delivered), mark.read.max(read)));
-            match item.key.seq {
-                seq if seq <= read => Progress::Read,
-                seq if seq <= delivered => Progress::Delivered,
-                _ => Progress::Pending,
-            }
-        });
+    async fn own_item(&self, of: ConversationId, id: MsgId) -> Result<Item, Error> {
+        let item = self.item(of, id).await?;
+        if item.mine { Ok(item) } else { Err(Error::NotYours) }
+    }
+
+    /// Says something about another message.
+    async fn change(&self, conversation: ConversationId, target: MsgId, body: Body) -> Result<(), Error> {
+        let target = Some(target);
+        self.command(Command::Send { conversation, msg_id: new_id(), target, body }).await.map(|_| ())
+    }
+
+    /// Messages with what they answer.
+    pub(super) async fn view_messages(
+        &self,
+        of: ConversationId,
+        items: &[Item],
+        cursors: &[Cursor],
+    ) -> Result<Vec<Message>, Error> {
+        let answered: Vec<MsgId> = items.iter().filter_map(replies_to).collect();
+        let quotes: BTreeMap<MsgId, (UserId, String)> = self
+            .store
+            .items(of, &answered)
+            .await?
+            .iter()
+            .filter_map(|item| Some((item.id, (item.author, item.text()?.to_owned()))))
+            .collect();
+        Ok(items
+            .iter()
+            .map(|item| {
+                let reply = replies_to(item).map(|id| Quote { id, said: quotes.get(&id).cloned() });
+                Message { reply, ..self.view_message(item, cursors) }
+            })
+            .collect())
+    }
+
+    /// A message without what it answers.
+    pub(super) fn view_message(&self, item: &Item, cursors: &[Cursor]) -> Message {
+        let system = matches!(item.content, ItemContent::System(_));
         Message {
             conversation: item.conversation,
             id: item.id,
@@ -170,15 +272,36 @@ impl Open {
             mine: item.mine,
             sent: item.wall,
             received: item.received,
-            progress: progress.filter(|_| !matches!(item.content, ItemContent::System(_))),
-            content: match item.content {
-                ItemContent::Text { text } => Content::Text(text),
-                ItemContent::System(System::KeysChanged) => Content::Line(Line::KeysChanged),
-                ItemContent::System(System::Restored) => Content::Line(Line::Restored),
-                ItemContent::System(System::PeerRestored) => Content::Line(Line::PeerRestored),
-                ItemContent::System(System::NewDevice) => Content::Line(Line::NewDevice),
-                ItemContent::Unknown { .. } | ItemContent::Unborn => Content::Unknown,
+            reply: None,
+            edited: item.versions().next_back().map(|version| version.wall),
+            progress: (item.mine && !system).then(|| self.progress(&item.key, cursors)),
+            content: match (&item.content, item.text()) {
+                (_, Some(text)) => Content::Text(text.to_owned()),
+                (ItemContent::System(System::KeysChanged), _) => Content::Line(Line::KeysChanged),
+                (ItemContent::System(System::Restored), _) => Content::Line(Line::Restored),
+                (ItemContent::System(System::PeerRestored), _) => Content::Line(Line::PeerRestored),
+                (ItemContent::System(System::NewDevice), _) => Content::Line(Line::NewDevice),
+                (ItemContent::Redacted | ItemContent::Hidden, _) => Content::Redacted,
+                (ItemContent::Text { .. } | ItemContent::Unknown { .. } | ItemContent::Unborn, _) => {
+                    Content::Unknown
+                }
             },
         }
     }
+
+    /// How far what stands at `place` in an own chain got.
+    fn progress(&self, place: &Key, cursors: &[Cursor]) -> Progress {
+        let theirs = cursors.iter().filter(|mark| mark.reader != self.user() && mark.chain == place.chain);
+        let (delivered, read) = theirs
+            .fold((0, 0), |(delivered, read), mark| (mark.delivered.max(delivered), mark.read.max(read)));
+        match place.seq {
+            seq if seq <= read => Progress::Read,
+            seq if seq <= delivered => Progress::Delivered,
+            _ => Progress::Pending,
+        }
+    }
+}
+
+fn replies_to(item: &Item) -> Option<MsgId> {
+    if let ItemContent::Text { reply, .. } = item.content { reply } else { None }
 }

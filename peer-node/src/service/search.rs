@@ -80,9 +80,9 @@ impl Service {
                     chat.insert((with, open.store.cursors(of).await?))
                 }
             };
-            let text = item.content.words().unwrap_or_default();
+            let text = item.words().unwrap_or_default();
             let excerpt = excerpt::around(text, &words.marks(text));
-            hits.push(Hit { message: open.view_message(item, marks), with: with.clone(), excerpt });
+            hits.push(Hit { message: open.view_message(&item, marks), with: with.clone(), excerpt });
         }
         Ok(Findings { hits, next: found.next, indexed })
     }

@@ -9,6 +9,8 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::store::Draft;
+
 /// Where the node stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -139,7 +141,7 @@ pub struct Conversation {
     pub person: Person,
     pub last: Option<Message>,
     pub unread: u64,
-    pub draft: Option<String>,
+    pub draft: Option<Draft>,
     /// They are writing right now.
     pub typing: bool,
     /// No notifications of it are wanted.
@@ -167,13 +169,45 @@ pub struct Message {
     /// By this node's clock.
     pub received: WallMs,
     pub content: Content,
+    /// The message that it answers, as that one stands now.
+    pub reply: Option<Quote>,
+    /// When its author last changed the words, by their clock.
+    pub edited: Option<WallMs>,
     /// Only of my own messages.
     pub progress: Option<Progress>,
+}
+
+/// A message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    pub id: MsgId,
+    /// None: it is not here, or its words are gone.
+    pub said: Option<(UserId, String)>,
+}
+
+/// Everything that is known of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    pub message: Message,
+    /// All words that it had, the first ones first, each with the author's time; one alone was never changed.
+    pub versions: Vec<(WallMs, String)>,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewMessage {
+    pub text: String,
+    /// A name of one's own: the same one twice writes once.
+    pub id: Option<MsgId>,
+    /// The message that it answers.
+    pub reply: Option<MsgId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     Text(String),
+    /// Its author took it back.
+    Redacted,
     /// A line of the house itself.
     Line(Line),
     /// Written by a newer version: "update needed".

@@ -1,6 +1,6 @@
 //! Drafts: what was typed into a conversation and not sent yet.
 
-use protocol::ids::ConversationId;
+use protocol::ids::{ConversationId, MsgId};
 use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 
 use super::{
@@ -8,28 +8,52 @@ use super::{
     entity::draft::{ActiveModel, Column, Entity},
 };
 
+/// What is being written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Draft {
+    pub text: String,
+    /// The message that it answers.
+    pub reply: Option<MsgId>,
+}
+
+impl Draft {
+    /// There is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.reply.is_none()
+    }
+}
+
 impl Store {
     /// The draft of a conversation; empty if there is none.
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub async fn draft(&self, conversation: ConversationId) -> Result<String, Error> {
+    pub async fn draft(&self, conversation: ConversationId) -> Result<Draft, Error> {
         let row = Entity::find_by_id(conversation.0.to_vec()).one(&self.0.readers).await?;
-        Ok(row.map(|row| row.text).unwrap_or_default())
+        Ok(row.map_or_else(Draft::default, |row| Draft {
+            text: row.text,
+            reply: row.reply.and_then(|id| MsgId::try_from(id.as_slice()).ok()),
+        }))
     }
 
     /// Keeps a draft; an empty one takes it away.
     ///
     /// # Errors
     /// A database that cannot be written.
-    pub async fn set_draft(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
+    pub async fn set_draft(&self, conversation: ConversationId, draft: &Draft) -> Result<(), Error> {
         let id = conversation.0.to_vec();
         let writer = self.0.writer.lock().await;
-        if text.is_empty() {
+        if draft.is_empty() {
             Entity::delete_by_id(id).exec(writer.db()).await?;
         } else {
-            let row = ActiveModel { conversation: Set(id), text: Set(text.to_owned()) };
-            let newest = OnConflict::column(Column::Conversation).update_column(Column::Text).to_owned();
+            let row = ActiveModel {
+                conversation: Set(id),
+                text: Set(draft.text.clone()),
+                reply: Set(draft.reply.map(|id| id.0.to_vec())),
+            };
+            let newest = OnConflict::column(Column::Conversation)
+                .update_columns([Column::Text, Column::Reply])
+                .to_owned();
             Entity::insert(row).on_conflict(newest).exec_without_returning(writer.db()).await?;
         }
         Ok(())

@@ -37,6 +37,7 @@ use crate::vault::DatabaseKey;
 
 pub use check::Checked;
 pub use conversations::{ConversationRow, UNREAD_MOST};
+pub use drafts::Draft;
 pub use error::Error;
 pub use export::Exported;
 pub use mark::Marks;

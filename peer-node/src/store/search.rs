@@ -32,8 +32,7 @@ pub(super) async fn insert<'i>(
     tx: &Transaction<'_>,
     items: impl Iterator<Item = (i64, &'i Item)>,
 ) -> Result<(), Error> {
-    let items =
-        items.filter_map(|(no, item)| Some((no, tx.conversation(item.conversation), item.content.words()?)));
+    let items = items.filter_map(|(no, item)| Some((no, tx.conversation(item.conversation), item.words()?)));
     insert_words(tx, items).await
 }
 

@@ -115,7 +115,7 @@ async fn commit(store: &Store, writes: Vec<Write>) {
 }
 
 fn texts(items: &[Item]) -> Vec<&str> {
-    items.iter().map(|item| item.content.words().unwrap()).collect()
+    items.iter().map(|item| item.words().unwrap()).collect()
 }
 
 async fn found(store: &Store, query: &str, within: Option<ConversationId>, limit: usize) -> Vec<Item> {

@@ -114,7 +114,7 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
     ];
     let sql = "UPDATE item SET ord = ?, chain = ?, seq = ?, show = ?, face = ? WHERE no = ?";
     tx.db.execute_raw(statement(sql, values)).await?;
-    if after.content.words() != before.content.words() {
+    if after.words() != before.words() {
         search::replace(tx, no, &after).await?;
     }
     Ok(())
@@ -142,7 +142,7 @@ fn row(tx: &Transaction<'_>, no: i64, item: &Item) -> ActiveModel {
 }
 
 fn show(item: &Item) -> i64 {
-    match (item.content.is_shown(), item.content.counts_as_unread() && !item.mine) {
+    match (item.is_shown(), item.counts_as_unread() && !item.mine) {
         (false, _) => 0,
         (true, false) => 1,
         (true, true) => 2,
@@ -157,6 +157,10 @@ const ONE_BY_NUMBER: &str =
 const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.id = ?";
+const MANY: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    FROM item i CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) 
+      AND i.id IN (SELECT unhex(value) FROM json_each(?))";
 // The index gives the rows in order of `ord`; only rows with an equal one are sorted.
 pub(super) const NEWEST: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
@@ -217,7 +221,7 @@ impl Store {
                 rows.iter().map(|row| read(row, conversation)).collect()
             }
             Page::Around(id) => {
-                let item = self.item(conversation, id).await?.filter(|item| item.content.is_shown());
+                let item = self.item(conversation, id).await?.filter(Item::is_shown);
                 let Some(item) = item else { return Ok(Vec::new()) };
                 let rest = limit.saturating_sub(1);
                 let rows = self.rows(BEFORE, beside(conversation, item.key, rest.div_ceil(2))).await?;
@@ -231,6 +235,19 @@ impl Store {
                 Ok(items)
             }
         }
+    }
+
+    /// The items with these names, as far as they are here, in no order.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn items(&self, conversation: ConversationId, ids: &[MsgId]) -> Result<Vec<Item>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+        let values = vec![conversation.0.to_vec().into(), format!("[{}]", names.join(",")).into()];
+        self.rows(MANY, values).await?.iter().map(|row| read(row, conversation)).collect()
     }
 
     /// One item, shown or not.

@@ -134,6 +134,72 @@ async fn two_people_without_a_directory_see_who_answers_and_then_talk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_are_answered_changed_taken_back_and_forgotten() {
+    let directory = Directory::start().await;
+    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
+    let messages = format!("conversations/{conversation}/messages");
+    let at = |n: u8| format!("{messages}/{}", format!("{n:02x}").repeat(16));
+    let id = |n: u8| format!("{n:02x}").repeat(16);
+
+    alice.post(&messages, json!({ "text": "thursdy", "id": id(1) })).await;
+    bob_hears.text("thursdy").await;
+    let answer = bob.post(&messages, json!({ "text": "yes", "id": id(2), "reply": id(1) })).await;
+    assert_eq!(answer["reply"]["text"], "thursdy");
+    alice_hears.text("yes").await;
+
+    // The same address for what cannot be: somebody else's words, no words, nothing there.
+    for (path, text, code) in
+        [(at(2), "not mine", "not_yours"), (at(1), "  ", "empty_text"), (at(9), "nothing", "unknown_message")]
+    {
+        let (_, problem) = alice.call(Method::PATCH, &path, Some(json!({ "text": text }))).await;
+        assert_eq!(problem["code"], code, "{path}");
+    }
+    let (_, changed) = alice.call(Method::PATCH, &at(1), Some(json!({ "text": "Thursday" }))).await;
+    assert_eq!((&changed["text"], changed["edited"].is_string()), (&json!("Thursday"), true));
+    bob_hears.text("Thursday").await;
+    let info = bob.get(&at(1)).await;
+    let versions: Vec<_> =
+        info["versions"].as_array().expect("versions").iter().map(|v| &v["text"]).collect();
+    assert_eq!(versions, ["thursdy", "Thursday"]);
+    assert_eq!(bob.get(&at(2)).await["message"]["reply"]["text"], "Thursday", "a quote says what stands now");
+    assert_eq!(bob.get("search?q=thursdy").await["messages"], json!([]), "what was replaced is not found");
+
+    let (_, problem) = alice.call(Method::DELETE, &at(1), None).await;
+    assert_eq!(problem["field"], "for");
+    let (status, _) = alice.call(Method::DELETE, &format!("{}?for=everyone", at(1)), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    bob_hears.until("the deletion", |_, data| data["message"]["kind"] == "redacted").await;
+    for node in [&alice, &bob] {
+        let gone = node.get(&at(1)).await;
+        assert_eq!((&gone["message"]["kind"], &gone["message"]["text"]), (&json!("redacted"), &Value::Null));
+        assert_eq!(gone["versions"], json!([]));
+        assert_eq!(node.get("search?q=thursday").await["messages"], json!([]));
+        assert_eq!(node.get(&at(2)).await["message"]["reply"]["text"], Value::Null);
+    }
+
+    // For oneself alone.
+    let (status, _) = alice.call(Method::DELETE, &format!("{}?for=me", at(2)), None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (status, _) = alice.call(Method::GET, &at(2), None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(bob.get(&at(2)).await["message"]["text"], "yes");
+
+    // A draft with what it answers lies at the node.
+    let draft = format!("conversations/{conversation}/draft");
+    let (status, _) = bob.call(Method::PUT, &draft, Some(json!({ "text": "and", "reply": id(2) }))).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let kept = &bob.get(&format!("conversations/{conversation}")).await["draft"];
+    assert_eq!((&kept["text"], &kept["reply"]), (&json!("and"), &json!(id(2))));
+    alice.stop().await;
+    bob.stop().await;
+    directory.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_was_cut_goes_on_where_it_was() {
     let mut alice = Node::start(None).await;
     alice.register("alice", ALICE).await;

@@ -210,6 +210,23 @@ impl<'b> Decoder<'b> {
         })
     }
 
+    /// As [`Decoder::record`], for a record that has grown: `read` hears how many of its `later` fields are there.
+    pub fn grown<T>(
+        &mut self,
+        known: usize,
+        later: usize,
+        read: impl FnOnce(&mut Self, usize) -> Result<T, Violation>,
+    ) -> Result<T, Violation> {
+        self.nested(|from, fields| {
+            let more = fields.checked_sub(known).ok_or(Violation::malformed("a field is missing"))?;
+            let value = read(from, more.min(later))?;
+            for _ in later..more {
+                from.skip()?;
+            }
+            Ok(value)
+        })
+    }
+
     /// Null, or what `read` takes.
     pub fn optional<T>(
         &mut self,
@@ -275,8 +292,41 @@ impl<'b> Decoder<'b> {
 }
 
 /// Makes a struct a record of its fields, in the order written here. A number after a field is the most that it
-/// may hold: bytes of a string, items of a list.
+/// may hold: bytes of a string, items of a list. Fields after a semicolon were added later: where they say nothing
+/// (their default) they are left out, so that a value without them has the bytes that it always had.
 macro_rules! record {
+    ($name:ident {
+        $($field:ident $(: $most:expr)?),*; $($later:ident $(: $later_most:expr)?),* $(,)?
+    }) => {
+        impl $crate::codec::Wire for $name {
+            fn encode(&self, to: &mut $crate::codec::Encoder) {
+                let Self { $($field,)* $($later),* } = self;
+                let known = $crate::codec::record!(@count $($field)*);
+                let said = [$(*$later != Default::default()),*].iter().rposition(|said| *said);
+                let said = said.map_or(0, |last| last + 1);
+                to.array(known + said);
+                $($crate::codec::record!(@encode $field to $($most)?);)*
+                let mut left = 0..said;
+                $(if left.next().is_some() {
+                    $crate::codec::record!(@encode $later to $($later_most)?);
+                })*
+            }
+
+            fn decode(from: &mut $crate::codec::Decoder<'_>) -> Result<Self, $crate::error::Violation> {
+                let known = $crate::codec::record!(@count $($field)*);
+                from.grown(known, $crate::codec::record!(@count $($later)*), |from, there| {
+                    let mut left = 0..there;
+                    Ok(Self {
+                        $($field: $crate::codec::record!(@decode from $($most)?),)*
+                        $($later: match left.next() {
+                            Some(_) => $crate::codec::record!(@decode from $($later_most)?),
+                            None => Default::default(),
+                        },)*
+                    })
+                })
+            }
+        }
+    };
     ($name:ident { $($field:ident $(: $most:expr)?),* $(,)? }) => {
         impl $crate::codec::Wire for $name {
             fn encode(&self, to: &mut $crate::codec::Encoder) {

@@ -12,7 +12,7 @@ use crate::{
     pair::{Said, Share},
     seal::Seal,
     time::WallMs,
-    timeline::{Entry, Key, LOCAL_KINDS, NO_CHAIN, System},
+    timeline::{Entry, HIDE, Key, LOCAL_KINDS, NO_CHAIN, System},
 };
 
 use super::{
@@ -100,6 +100,8 @@ pub(super) struct Message {
     pub(super) kind: u16,
     pub(super) data: Vec<u8>,
     pub(super) wall: WallMs,
+    /// The message that it changes.
+    pub(super) target: Option<MsgId>,
 }
 
 impl<S: Seal> Node<S> {
@@ -139,6 +141,7 @@ impl<S: Seal> Node<S> {
         &mut self,
         conversation: ConversationId,
         msg_id: MsgId,
+        target: Option<MsgId>,
         body: &Body,
     ) -> Result<Reply, Refusal> {
         let talk = self.talks.get(&conversation).ok_or(Refusal::UnknownConversation)?;
@@ -150,7 +153,8 @@ impl<S: Seal> Node<S> {
             (Relation::Asked | Relation::DeclinedMe | Relation::Contact, KeyState::Pinned) => {}
         }
         match body {
-            Body::Text { text } => check_text(text, MAX_TEXT)?,
+            Body::Text { text, .. } | Body::Edit { text } => check_text(text, MAX_TEXT)?,
+            Body::Redact => {}
             Body::Unknown { data, .. } if data.len() > MAX_TEXT => {
                 return Err(Refusal::TooLong { bytes: data.len(), limit: MAX_TEXT });
             }
@@ -158,7 +162,7 @@ impl<S: Seal> Node<S> {
         }
         let (kind, data) = (body.kind(), body.to_data());
         let with = talk.with;
-        self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall });
+        self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall, target });
         self.seek(with);
         Ok(Reply::Written { conversation, id: msg_id })
     }
@@ -167,7 +171,7 @@ impl<S: Seal> Node<S> {
     pub(super) fn write_content(&mut self, conversation: ConversationId, message: Message) {
         let Some(id) = self.ensure_chain(conversation) else { return };
         self.rotate_if_due(conversation, id);
-        let Message { msg_id, kind, data, wall } = message;
+        let Message { msg_id, kind, data, wall, target } = message;
         let Some(chain) = self.chains.get(&id) else { return };
         let seq = chain.seq + 1;
         let inner = Inner {
@@ -177,7 +181,7 @@ impl<S: Seal> Node<S> {
             sender: self.me.device,
             seq,
             wall,
-            target: None,
+            target,
             thread: None,
             ttl_s: None,
             data,
@@ -258,6 +262,29 @@ impl<S: Seal> Node<S> {
         let entry = Entry { conversation, target, msg_id, key, author, mine, wall, received, kind, data };
         self.batch.write(Write::Entry(entry));
         self.notice(Notice::Item { conversation, id: target });
+    }
+
+    /// Forgets what a message says, here alone.
+    pub(super) fn hide(&mut self, conversation: ConversationId, id: MsgId) -> Result<Reply, Refusal> {
+        let talk = self.talks.get_mut(&conversation).ok_or(Refusal::UnknownConversation)?;
+        talk.rows += 1;
+        let key = Key { ord: talk.top, chain: NO_CHAIN, seq: talk.rows };
+        self.touch(Record::Talk(conversation));
+        let msg_id = MsgId(random(&mut self.rng));
+        self.batch.write(Write::Entry(Entry {
+            conversation,
+            target: id,
+            msg_id,
+            key,
+            author: self.me.user,
+            mine: true,
+            wall: self.wall,
+            received: self.wall,
+            kind: HIDE,
+            data: Vec::new(),
+        }));
+        self.notice(Notice::Item { conversation, id });
+        Ok(Reply::Done)
     }
 
     /// A line of the house, after everything seen so far.

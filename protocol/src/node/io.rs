@@ -73,7 +73,14 @@ pub enum Command {
     Send {
         conversation: ConversationId,
         msg_id: MsgId,
+        /// The message that it changes.
+        target: Option<MsgId>,
         body: Body,
+    },
+    /// Forget a message here; nobody else hears of it.
+    Hide {
+        conversation: ConversationId,
+        id: MsgId,
     },
     /// Everything of `chain` up to `seq` was seen by the user.
     Read {

@@ -403,7 +403,7 @@ impl<S: Seal> Node<S> {
                 wall: self.wall,
                 received: self.wall,
                 kind: kind::TEXT,
-                data: Body::Text { text: request.text }.to_data(),
+                data: Body::text(request.text).to_data(),
             }));
             self.notice(Notice::Item { conversation, id });
         }

@@ -287,7 +287,10 @@ impl<S: Seal> Node<S> {
             Command::Decline { user } => return self.decline(user),
             Command::Block { user } => return self.block(user),
             Command::Unblock { user } => return self.unblock(user),
-            Command::Send { conversation, msg_id, body } => return self.send(conversation, msg_id, &body),
+            Command::Send { conversation, msg_id, target, body } => {
+                return self.send(conversation, msg_id, target, &body);
+            }
+            Command::Hide { conversation, id } => return self.hide(conversation, id),
             Command::Read { conversation, chain, seq } => return self.read(conversation, chain, seq),
             Command::Typing { conversation, active } => return self.typing(conversation, active),
             Command::ConfirmKeys { user } => return self.confirm_keys(user),

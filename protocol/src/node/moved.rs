@@ -169,10 +169,10 @@ impl Known {
     /// An own message of the history that the other has not confirmed: the chain that it stood in ended with the device
     /// before, so it is written once more, under its id. Whoever has it shows it once.
     pub fn write_again(&mut self, item: &Item) {
-        if let Content::Text { text } = &item.content {
-            let body = Body::text(text.clone());
-            let (msg_id, wall) = (item.id, item.wall);
-            self.unsent.push(Message { msg_id, kind: body.kind(), data: body.to_data(), wall });
+        if let (Content::Text { reply, .. }, Some(text)) = (&item.content, item.text()) {
+            let body = Body::Text { text: text.to_owned(), reply: *reply };
+            let (msg_id, wall, target) = (item.id, item.wall, None);
+            self.unsent.push(Message { msg_id, kind: body.kind(), data: body.to_data(), wall, target });
         }
     }
 }
@@ -234,7 +234,7 @@ impl<S: Seal> Node<S> {
             Relation::Contact => self.write_open(user, device),
             Relation::Asked => {
                 // The one-time key of the request stayed with the old device.
-                let text = if let Some(Body::Text { text }) = first { text } else { String::new() };
+                let text = if let Some(Body::Text { text, .. }) = first { text } else { String::new() };
                 let msg_id = asked.unwrap_or_else(|| MsgId(random(&mut self.rng)));
                 self.request(user, device, msg_id, text);
             }
@@ -331,7 +331,7 @@ impl<S: Seal> Node<S> {
             _ => None,
         });
         let text = inner.as_ref().and_then(|inner| match Body::from_data(inner.kind, &inner.data) {
-            Ok(Body::Text { text }) if text.len() <= MAX_REQUEST_TEXT => Some(text),
+            Ok(Body::Text { text, .. }) if text.len() <= MAX_REQUEST_TEXT => Some(text),
             _ => None,
         });
         let msg_id = match (&inner, &text) {

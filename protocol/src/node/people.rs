@@ -265,7 +265,7 @@ impl<S: Seal> Node<S> {
             return Err(Refusal::Yourself);
         }
         check_text(&text, MAX_REQUEST_TEXT)?;
-        let body = Body::Text { text: text.clone() };
+        let body = Body::text(text.clone());
         if let Some(someone) = self.people.get(&user) {
             let (relation, conversation) = (someone.relation, someone.conversation);
             if relation == Relation::Blocked {
@@ -277,7 +277,7 @@ impl<S: Seal> Node<S> {
                 self.accept(user)?;
             }
             self.dial_user(user);
-            return self.send(conversation, msg_id, &body);
+            return self.send(conversation, msg_id, None, &body);
         }
         if profile.device().is_expired(self.wall) {
             return Err(Refusal::BadProfile("it has expired; its owner must come online once"));
@@ -291,7 +291,7 @@ impl<S: Seal> Node<S> {
         self.learn_addresses(user, addresses);
         let conversation = one_to_one(self.me.user, user);
         let (kind, data) = (body.kind(), body.to_data());
-        self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall });
+        self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall, target: None });
         if let Some(someone) = self.people.get_mut(&user) {
             someone.asked = Some(msg_id);
         }

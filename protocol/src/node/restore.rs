@@ -168,7 +168,7 @@ impl<S: Seal> Node<S> {
         let Some(someone) = self.people.get(&with) else { return };
         if someone.relation_unblocked() == Relation::DeclinedMe
             && someone.asked == Some(inner.msg_id)
-            && let Ok(Body::Text { text }) = inner.body()
+            && let Ok(Body::Text { text, .. }) = inner.body()
         {
             let device = someone.profile.device().device;
             self.request(with, device, inner.msg_id, text);
@@ -199,8 +199,8 @@ impl<S: Seal> Node<S> {
                 && let Some(inner) = self.own_message(id, event.seq(), content)
             {
                 self.ask_again(conversation, &inner);
-                let message =
-                    Message { msg_id: inner.msg_id, kind: inner.kind, data: inner.data, wall: inner.wall };
+                let Inner { msg_id, kind, data, wall, target, .. } = inner;
+                let message = Message { msg_id, kind, data, wall, target };
                 self.write_content(conversation, message);
             }
         }

@@ -208,9 +208,7 @@ impl Ledger {
         }
         let author = users.get(&item.author).copied();
         match model.said.get_mut(&entry.target) {
-            Some(said)
-                if Some(said.by) == author && item.content == (Content::Text { text: said.text.clone() }) =>
-            {
+            Some(said) if Some(said.by) == author && item.text() == Some(said.text.as_str()) => {
                 if said.by == who {
                     said.committed = true;
                 } else if !said.committed {

@@ -124,7 +124,7 @@ impl<S: SimSeal> World<S> {
         let Some(conversation) = self.conversation(by, to) else { return };
         if self.hosts[by].node.is_some() && self.hosts[by].store.conversations.contains_key(&conversation) {
             let (msg_id, text) = self.words(by, to, bytes, false);
-            self.wants(by, Command::Send { conversation, msg_id, body: Body::text(text) });
+            self.wants(by, Command::Send { conversation, msg_id, target: None, body: Body::text(text) });
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     time::WallMs,
 };
 
-use super::{Content, Item, Key, System};
+use super::{Changes, Content, Item, Key, System};
 
 /// A text is no longer than its event was; this only keeps the decoder from taking any number on faith.
 const MAX_FACE_TEXT: usize = 1 << 20;
@@ -20,9 +20,10 @@ struct Face {
     wall: WallMs,
     received: WallMs,
     content: Content,
+    changes: Changes,
 }
 
-record!(Face { author, mine, wall, received, content });
+record!(Face { author, mine, wall, received, content; changes });
 
 /// Each content is an array of its number and what belongs to it. A number is never given twice.
 mod number {
@@ -30,6 +31,9 @@ mod number {
     pub(super) const TEXT: u16 = 1;
     pub(super) const SYSTEM: u16 = 2;
     pub(super) const UNKNOWN: u16 = 3;
+    pub(super) const REDACTED: u16 = 4;
+    pub(super) const HIDDEN: u16 = 5;
+    pub(super) const REPLY: u16 = 6;
 }
 
 impl Wire for Content {
@@ -40,9 +44,23 @@ impl Wire for Content {
                 number::UNBORN.encode(to);
                 to.null();
             }
-            Content::Text { text } => {
+            Content::Text { text, reply: None } => {
                 number::TEXT.encode(to);
                 to.text(text);
+            }
+            Content::Text { text, reply: Some(reply) } => {
+                number::REPLY.encode(to);
+                to.array(2);
+                to.text(text);
+                reply.encode(to);
+            }
+            Content::Redacted => {
+                number::REDACTED.encode(to);
+                to.null();
+            }
+            Content::Hidden => {
+                number::HIDDEN.encode(to);
+                to.null();
             }
             Content::System(system) => {
                 number::SYSTEM.encode(to);
@@ -62,7 +80,19 @@ impl Wire for Content {
                     from.raw()?;
                     Content::Unborn
                 }
-                number::TEXT => Content::Text { text: from.text(MAX_FACE_TEXT)?.to_owned() },
+                number::TEXT => Content::Text { text: from.text(MAX_FACE_TEXT)?.to_owned(), reply: None },
+                number::REPLY => from.record(2, |from| {
+                    let text = from.text(MAX_FACE_TEXT)?.to_owned();
+                    Ok(Content::Text { text, reply: Some(Wire::decode(from)?) })
+                })?,
+                number::REDACTED => {
+                    from.raw()?;
+                    Content::Redacted
+                }
+                number::HIDDEN => {
+                    from.raw()?;
+                    Content::Hidden
+                }
                 number::SYSTEM => Content::System(System::from_number(u16::decode(from)?)?),
                 number::UNKNOWN => Content::Unknown { kind: u16::decode(from)? },
                 _ => return Err(Violation::malformed("an item of a later version")),
@@ -92,27 +122,22 @@ impl System {
     }
 }
 
-impl Content {
+impl Item {
     /// Whether people see it.
     pub fn is_shown(&self) -> bool {
-        !matches!(self, Content::Unborn)
+        !matches!(self.content, Content::Unborn | Content::Hidden)
     }
 
     /// Whether it asks to be read, when somebody else wrote it.
     pub fn counts_as_unread(&self) -> bool {
-        matches!(self, Content::Text { .. } | Content::Unknown { .. })
+        matches!(self.content, Content::Text { .. } | Content::Unknown { .. })
     }
 
     /// What a search looks through.
     pub fn words(&self) -> Option<&str> {
-        match self {
-            Content::Text { text } => Some(text),
-            Content::Unborn | Content::System(_) | Content::Unknown { .. } => None,
-        }
+        self.text()
     }
-}
 
-impl Item {
     /// Everything but `conversation`, `id` and `key`, which a store keeps in columns of their own.
     pub fn face(&self) -> Vec<u8> {
         codec::to_bytes(&Face {
@@ -121,6 +146,7 @@ impl Item {
             wall: self.wall,
             received: self.received,
             content: self.content.clone(),
+            changes: self.changes.clone(),
         })
     }
 
@@ -132,8 +158,8 @@ impl Item {
         key: Key,
         face: &[u8],
     ) -> Result<Self, Violation> {
-        let Face { author, mine, wall, received, content } = codec::from_bytes(face)?;
-        Ok(Self { conversation, id, key, author, mine, wall, received, content })
+        let Face { author, mine, wall, received, content, changes } = codec::from_bytes(face)?;
+        Ok(Self { conversation, id, key, author, mine, wall, received, content, changes })
     }
 }
 
@@ -146,8 +172,11 @@ mod tests {
     fn every_content_comes_back_as_it_was() {
         let contents = [
             Content::Unborn,
-            Content::Text { text: "Zażółć gęślą jaźń".to_owned() },
-            Content::Text { text: String::new() },
+            Content::Text { text: "Zażółć gęślą jaźń".to_owned(), reply: None },
+            Content::Text { text: String::new(), reply: None },
+            Content::Text { text: "yes".to_owned(), reply: Some(MsgId([9; 16])) },
+            Content::Redacted,
+            Content::Hidden,
             Content::System(System::KeysChanged),
             Content::System(System::Restored),
             Content::System(System::PeerRestored),
@@ -164,10 +193,23 @@ mod tests {
                 wall: WallMs(6),
                 received: WallMs(u64::MAX),
                 content,
+                changes: Changes::default(),
             };
             let back = Item::from_face(item.conversation, item.id, item.key, &item.face());
             assert_eq!(back, Ok(item));
         }
+    }
+
+    #[test]
+    fn a_face_of_an_earlier_version_has_no_changes() {
+        let key = Key { ord: 3, chain: ChainId([4; 32]), seq: 1 };
+        let content = Content::Text { text: "yes".to_owned(), reply: None };
+        let mut early = vec![0x85, 0x58, 0x20];
+        early.extend([5; 32]);
+        early.extend([0xf4, 0x06, 0x07, 0x82, 0x01, 0x63, b'y', b'e', b's']);
+        let item = Item::from_face(ConversationId([1; 32]), MsgId([2; 16]), key, &early).unwrap();
+        assert_eq!((&item.content, &item.changes), (&content, &Changes::default()));
+        assert_eq!(item.face(), early);
     }
 
     #[test]

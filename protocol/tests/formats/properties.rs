@@ -243,7 +243,11 @@ fn letter() -> impl Strategy<Value = Letter> {
 fn inner() -> impl Strategy<Value = Inner> {
     let body = prop_oneof![
         "\\PC{0,300}".prop_map(Body::text),
-        (2u16.., bytes(300)).prop_map(|(kind, data)| Body::Unknown { kind, data }),
+        ("\\PC{0,300}", any::<[u8; 16]>())
+            .prop_map(|(text, reply)| Body::Text { text, reply: Some(MsgId(reply)) }),
+        "\\PC{0,300}".prop_map(|text| Body::Edit { text }),
+        Just(Body::Redact),
+        (100u16.., bytes(300)).prop_map(|(kind, data)| Body::Unknown { kind, data }),
     ];
     let msg_id = || any::<[u8; 16]>().prop_map(MsgId);
     let ids = (msg_id(), conversation(), any::<[u8; 32]>());

@@ -241,6 +241,9 @@ pub(crate) fn inner(body: &Body) -> Inner {
 pub(crate) fn bodies() -> Vec<(&'static str, Body)> {
     vec![
         ("body/text", Body::text("Grüße, 世界 👋")),
+        ("body/answer", Body::Text { text: "yes".to_owned(), reply: Some(MsgId([6; 16])) }),
+        ("body/edit", Body::Edit { text: "Grüße".to_owned() }),
+        ("body/redact", Body::Redact),
         ("body/unknown", Body::Unknown { kind: 4242, data: vec![0x81, 0x01] }),
     ]
 }

@@ -106,8 +106,13 @@ impl Pair {
 
     fn next(&mut self) -> Command {
         self.numbers += 1;
-        let body = Body::Text { text: "m".repeat(BODY) };
-        Command::Send { conversation: self.chat, msg_id: MsgId(self.numbers.to_be_bytes()), body }
+        let body = Body::text("m".repeat(BODY));
+        Command::Send {
+            conversation: self.chat,
+            msg_id: MsgId(self.numbers.to_be_bytes()),
+            target: None,
+            body,
+        }
     }
 
     async fn send_one(&mut self) -> Result<MsgId> {

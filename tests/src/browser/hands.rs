@@ -69,6 +69,32 @@ impl Browser {
         Ok(())
     }
 
+    /// Presses keys where the focus is, such as `Shift+Tab`, `Control+ArrowUp` or `r`.
+    ///
+    /// # Errors
+    /// The browser's.
+    pub async fn keys(&self, chord: &str) -> Result<()> {
+        let mut typed = TypingData::from("");
+        for part in chord.split('+') {
+            typed = typed
+                + match part {
+                    "Control" => Key::Control.into(),
+                    "Shift" => Key::Shift.into(),
+                    "Alt" => Key::Alt.into(),
+                    "ArrowUp" => Key::Up.into(),
+                    "ArrowDown" => Key::Down.into(),
+                    "Enter" => Key::Enter.into(),
+                    "Escape" => Key::Escape.into(),
+                    "Delete" => Key::Delete.into(),
+                    "Tab" => Key::Tab.into(),
+                    "F10" => Key::F10.into(),
+                    letter => TypingData::from(letter),
+                };
+        }
+        self.driver.active_element().await?.send_keys(typed).await?;
+        Ok(())
+    }
+
     /// Ticks a box or chooses an option.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Id, Json, May, Query, Read, Write, shapes};
 use crate::{
     http::{Error, error::Problem},
-    service::{Place, Service, Stretch},
+    service::{Draft, NewMessage, Place, Service, Stretch},
 };
 
 const USUAL: usize = 50;
@@ -133,8 +133,29 @@ pub(super) async fn send(
     Id(id): Id<ConversationId>,
     Json(send): Json<shapes::Send>,
 ) -> Result<(StatusCode, Json<shapes::Message>), Error> {
-    let message = service.send(id, &send.text, send.id).await?;
+    let shapes::Send { text, id: name, reply } = send;
+    let message = service.send(id, NewMessage { text, id: name, reply }).await?;
     Ok((StatusCode::CREATED, Json(message.into())))
+}
+
+/// Keep what is being written, for this page or another one; an empty draft takes it away.
+#[utoipa::path(
+    put, path = "/api/v1/conversations/{conversation}/draft", tag = "conversations", request_body = shapes::Draft,
+    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    responses(
+        (status = 204),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn draft(
+    _: May<Write>,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    Json(draft): Json<shapes::Draft>,
+) -> Result<StatusCode, Error> {
+    service.set_draft(id, &Draft { text: draft.text, reply: draft.reply }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Mark as read, up to a message or all.

@@ -4,6 +4,7 @@ mod account;
 mod alerts;
 mod backup;
 mod conversations;
+mod messages;
 mod network;
 mod node;
 mod people;
@@ -55,6 +56,8 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::history, conversations::send))
+        .routes(routes!(conversations::draft))
+        .routes(routes!(messages::show, messages::edit, messages::delete))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::typing))
         .routes(routes!(alerts::mute))
@@ -200,19 +203,42 @@ pub struct Id<T>(pub T);
 
 impl<T, S> FromRequestParts<S> for Id<T>
 where
-    T: FromStr,
-    T::Err: std::fmt::Display,
+    T: FromStr<Err: std::fmt::Display>,
     S: Send + Sync,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NoRoute)?;
-        let (name, value) = params.iter().next().ok_or(Error::NoRoute)?;
-        let bad =
-            |reason: T::Err| Error::Field { field: name.to_owned(), reason: sentence(&reason.to_string()) };
-        value.parse().map(Self).map_err(bad)
+        identifier(params.iter().next()).map(Self)
     }
+}
+
+/// The two identifiers in the address, such as a conversation's and a message's.
+#[derive(Debug)]
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A, B, S> FromRequestParts<S> for Ids<A, B>
+where
+    A: FromStr<Err: std::fmt::Display>,
+    B: FromStr<Err: std::fmt::Display>,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NoRoute)?;
+        let mut params = params.iter();
+        Ok(Self(identifier(params.next())?, identifier(params.next())?))
+    }
+}
+
+fn identifier<T: FromStr<Err: std::fmt::Display>>(param: Option<(&str, &str)>) -> Result<T, Error> {
+    let (name, value) = param.ok_or(Error::NoRoute)?;
+    value.parse().map_err(|reason: T::Err| Error::Field {
+        field: name.to_owned(),
+        reason: sentence(&reason.to_string()),
+    })
 }
 
 /// Serde's complaint as a field and a reason. It knows the path of a bad value; the name of a missing or unknown

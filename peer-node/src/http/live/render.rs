@@ -242,8 +242,9 @@ impl Teller {
         let links = view::chat(open, None).links();
         let mut messages = Vec::with_capacity(about.messages.len());
         for id in &about.messages {
-            if let Ok(message) = self.door.service.message(open.id, *id).await {
-                messages.push(view::message(&message, &me, &open.person));
+            match self.door.service.message(open.id, *id).await {
+                Ok(message) => messages.push(view::message(&message, &me, &open.person)),
+                Err(_) => said.push(json!({ "op": "del", "id": dom_id(id) })),
             }
         }
         messages.sort_unstable_by_key(|message| message.key);

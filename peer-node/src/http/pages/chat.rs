@@ -24,7 +24,7 @@ use crate::{
         api::{Id, Query},
         csrf::Form,
     },
-    service::{self, Conversation, History, Place, Relation, Service, Stretch},
+    service::{self, Conversation, Draft, History, NewMessage, Place, Relation, Service, Stretch},
 };
 
 /// Rows of a page, and of each further stretch.
@@ -48,6 +48,8 @@ pub(super) struct Wanted {
     /// A message: the stretch around it.
     at: Option<MsgId>,
     details: Option<String>,
+    /// The message to answer; empty: none.
+    answer: Option<String>,
 }
 
 /// `GET /chats/{conversation}`
@@ -80,6 +82,11 @@ async fn load(
         (None, None) => opening(service, &conversation).await?,
     };
     let mut chat = view::chat_now(service, &conversation, shell.network.directory.name()).await?;
+    let reply = match &wanted.answer {
+        Some(answer) => answer.parse().ok(),
+        None => conversation.draft.as_ref().and_then(|draft| draft.reply),
+    };
+    chat.answers = view::answers(service, &conversation, reply, &shell.me.person).await;
     let messages: Vec<Message> = history
         .messages
         .iter()
@@ -151,21 +158,24 @@ pub(super) async fn stretch(
 pub(super) struct Written {
     text: String,
     id: Option<MsgId>,
+    #[serde(default)]
+    reply: String,
 }
 
-/// `POST /chats/{conversation}/messages`, fields `text` and, from the page's script, `id`.
+/// `POST /chats/{conversation}/messages`, fields `text`, `reply` and, from the page's script, `id`.
 pub(super) async fn send(
     look: Look,
     State(service): State<Service>,
     Id(id): Id<ConversationId>,
     form: Form<Written>,
 ) -> Result<Response, Error> {
-    let Written { text, id: message } = form.fields;
-    match service.send(id, text.trim(), message).await {
+    let Written { text, id: message, reply } = form.fields;
+    let new = NewMessage { text: text.trim().to_owned(), id: message, reply: reply.parse().ok() };
+    match service.send(id, new).await {
         Ok(_) => {
             // What was sent is no draft any more; a script that sent it keeps its own.
             if !look.script {
-                service.set_draft(id, "").await?;
+                service.set_draft(id, &Draft::default()).await?;
             }
             Ok(look.done(&format!("/chats/{id}")))
         }
@@ -213,17 +223,20 @@ pub(super) async fn typing(
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Draft {
+pub(super) struct Drafted {
     text: String,
+    #[serde(default)]
+    reply: String,
 }
 
-/// `POST /chats/{conversation}/draft`, field `text`; empty removes it.
+/// `POST /chats/{conversation}/draft`, fields `text` and `reply`; both empty remove it.
 pub(super) async fn draft(
     look: Look,
     State(service): State<Service>,
     Id(id): Id<ConversationId>,
-    form: Form<Draft>,
+    form: Form<Drafted>,
 ) -> Result<Response, Error> {
-    service.set_draft(id, &form.fields.text).await?;
+    let Drafted { text, reply } = form.fields;
+    service.set_draft(id, &Draft { text, reply: reply.parse().ok() }).await?;
     Ok(look.done(&format!("/chats/{id}")))
 }

@@ -4,6 +4,7 @@ mod account;
 mod alerts;
 mod chat;
 mod launch;
+mod message;
 pub(super) mod network;
 mod people;
 mod reference;
@@ -58,6 +59,9 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/chats/{conversation}", get(chat::show))
         .route("/chats/{conversation}/search", get(search::within))
         .route("/chats/{conversation}/messages", get(chat::stretch).post(chat::send))
+        .route("/chats/{conversation}/messages/{message}", get(message::show))
+        .route("/chats/{conversation}/messages/{message}/edit", post(message::edit))
+        .route("/chats/{conversation}/messages/{message}/delete", post(message::delete))
         .route("/chats/{conversation}/read", post(chat::read_up_to))
         .route("/chats/{conversation}/typing", post(chat::typing))
         .route("/chats/{conversation}/draft", post(chat::draft))

@@ -4,7 +4,7 @@ use protocol::time::WallMs;
 use web::{
     Person, Reach, Visibility,
     chat::{Chat, Details, Origin, Request, Standing},
-    message::{Body, Message, Status},
+    message::{Body, Message, Quote, Status, one_line},
     people,
     shell::{ChatRow, DirectoryState, Me, Network, Place, Preview, Shell},
 };
@@ -97,8 +97,8 @@ fn preview(conversation: &service::Conversation, open: bool) -> Preview {
         _ if conversation.person.keys_changed => return Preview::KeysChanged,
         _ => {}
     }
-    if let Some(draft) = conversation.draft.as_ref().filter(|draft| !open && !draft.trim().is_empty()) {
-        return Preview::Draft(one_line(draft));
+    if let Some(draft) = conversation.draft.as_ref().filter(|draft| !open && !draft.text.trim().is_empty()) {
+        return Preview::Draft(one_line(&draft.text));
     }
     match conversation.person.relation {
         Relation::Asked => return Preview::Asked,
@@ -115,13 +115,9 @@ fn preview(conversation: &service::Conversation, open: bool) -> Preview {
         )) => Preview::Empty,
         Some((service::Content::Text(text), mine)) => Preview::Text { mine, text: one_line(text) },
         Some((service::Content::Line(service::Line::KeysChanged), _)) => Preview::KeysChanged,
+        Some((service::Content::Redacted, _)) => Preview::Redacted,
         Some((service::Content::Unknown, _)) => Preview::UpdateNeeded,
     }
-}
-
-/// The beginning of a text, for one line.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().flat_map(|word| [" ", word]).skip(1).flat_map(str::chars).take(120).collect()
 }
 
 pub(in crate::http) fn person(person: &service::Person) -> Person {
@@ -194,6 +190,7 @@ pub(super) fn wanted_visibility(word: &str) -> Option<service::Visibility> {
 pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &service::Person) -> Message {
     let author = if message.mine { me.clone() } else { Person::new(message.author, with.username.clone()) };
     Message {
+        conversation: message.conversation,
         id: message.id,
         key: message.place.0,
         author,
@@ -201,14 +198,41 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
         wall: message.sent,
         body: match &message.content {
             service::Content::Text(text) => Body::Text(text.clone()),
+            service::Content::Redacted => Body::Redacted,
             service::Content::Line(service::Line::KeysChanged) => Body::KeysChanged,
             service::Content::Line(service::Line::Restored) => Body::Restored,
             service::Content::Line(service::Line::PeerRestored) => Body::PeerRestored,
             service::Content::Line(service::Line::NewDevice) => Body::NewDevice,
             service::Content::Unknown => Body::Unknown,
         },
-        status: message.progress.map(|progress| status(progress, with)),
+        reply: message.reply.as_ref().map(|reply| quote(reply, me, with)),
+        edited: message.edited.is_some(),
+        // Of what is gone only that it is gone is said.
+        status: message
+            .progress
+            .filter(|_| message.content != service::Content::Redacted)
+            .map(|progress| status(progress, with)),
     }
+}
+
+fn quote(quote: &service::Quote, me: &Person, with: &service::Person) -> Quote {
+    let (author, text) = quote.said.clone().unzip();
+    let mine = author == Some(me.user);
+    let name = if mine { me.name.clone() } else { with.username.clone() };
+    Quote { id: quote.id, mine, name, text }
+}
+
+/// The message that the draft of a conversation answers.
+pub(in crate::http) async fn answers(
+    service: &Service,
+    of: &service::Conversation,
+    reply: Option<protocol::ids::MsgId>,
+    me: &Person,
+) -> Option<Quote> {
+    // What is gone since cannot be answered any more.
+    let answered = service.message(of.id, reply?).await.ok()?;
+    let quote = message(&answered, me, &of.person).quote();
+    quote.text.is_some().then_some(quote)
 }
 
 /// "Sending" is said only while bytes can move: there is a link, and they take messages of mine.
@@ -251,7 +275,8 @@ pub(in crate::http) fn chat(conversation: &service::Conversation, directory: Opt
         rows: Vec::new(),
         earlier: None,
         later: None,
-        draft: conversation.draft.clone().unwrap_or_default(),
+        draft: conversation.draft.clone().unwrap_or_default().text,
+        answers: None,
         muted: conversation.muted,
         error: None,
         details: Details { safety_number: digits, since: with.since.filter(|since| *since > WallMs(0)) },
@@ -308,12 +333,6 @@ pub(super) fn found(person: &service::Person) -> people::Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_preview_is_one_line() {
-        assert_eq!(one_line("  two\n\n words\t. "), "two words .");
-        assert_eq!(one_line(&"x".repeat(500)).len(), 120);
-    }
 
     #[test]
     fn directories_are_called_by_their_host() {

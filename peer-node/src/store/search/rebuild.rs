@@ -87,7 +87,7 @@ impl Step {
                 .map_err(|_| Error::Damaged("a conversation has no name"))?;
             let item = timeline::read(row, id)?;
             step.from = row.try_get("", "no")?;
-            if let Some(words) = item.content.words() {
+            if let Some(words) = item.words() {
                 bytes += words.len();
                 step.words.push((step.from, row.try_get("", "place")?, words.to_owned()));
             }

@@ -19,7 +19,8 @@ async fn every_kind_of_write_comes_back_after_a_restart() {
     commit(&store, writes).await;
     store.set_setting("theme", &"dark").await.unwrap();
     store.set_setting("theme", &"light").await.unwrap();
-    store.set_draft(CHAT, "half a sent").await.unwrap();
+    let draft = Draft { text: "half a sent".to_owned(), reply: Some(msg(1)) };
+    store.set_draft(CHAT, &draft).await.unwrap();
     let (id, rev) = (store.store_id(), store.rev());
     store.close().await.unwrap();
 
@@ -39,9 +40,9 @@ async fn every_kind_of_write_comes_back_after_a_restart() {
     assert_eq!((row.unread, row.last.map(|item| item.id)), (1, Some(msg(1))));
     assert_eq!(store.setting::<String>("theme").await.unwrap().as_deref(), Some("light"));
     assert_eq!(store.setting::<String>("font").await.unwrap(), None);
-    assert_eq!(store.draft(CHAT).await.unwrap(), "half a sent");
-    store.set_draft(CHAT, "").await.unwrap();
-    assert_eq!(store.draft(CHAT).await.unwrap(), "");
+    assert_eq!(store.draft(CHAT).await.unwrap(), draft);
+    store.set_draft(CHAT, &Draft::default()).await.unwrap();
+    assert!(store.draft(CHAT).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -310,7 +310,7 @@ fn the_log_shows_neither_the_key_nor_any_content() {
             writes.push(Write::Record { key: b"k".to_vec(), value: Some(b"particular value".to_vec()) });
             commit(&store, writes).await;
             found(&store, "particular", None, 10).await;
-            store.set_draft(CHAT, "particular draft").await.unwrap();
+            store.set_draft(CHAT, &Draft { text: "particular draft".to_owned(), reply: None }).await.unwrap();
             store.timeline(CHAT, Page::Newest, 10).await.unwrap();
             store.close().await.unwrap();
         });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::world::{A, B, World};
-use crate::{frame::Frame, node::*, timeline::Content};
+use crate::{body::Body, frame::Frame, ids::MsgId, node::*, timeline::Content};
 
 fn numbered(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("message {n}")).collect()
@@ -223,12 +223,12 @@ fn a_clock_that_is_a_day_off_decides_nothing() {
 fn a_kind_of_a_later_version_is_kept_and_shown_as_unknown() {
     let mut world = World::contacts();
     let conversation = world.conversation(A, B);
-    let msg_id = crate::ids::MsgId([9; 16]);
-    let body = crate::body::Body::Unknown { kind: 4711, data: vec![1, 2, 3] };
-    world.command(A, Command::Send { conversation, msg_id, body });
-    let forged = crate::body::Body::Unknown { kind: crate::timeline::LOCAL_KINDS, data: vec![] };
-    let second = crate::ids::MsgId([8; 16]);
-    world.command(A, Command::Send { conversation, msg_id: second, body: forged });
+    let msg_id = MsgId([9; 16]);
+    let body = Body::Unknown { kind: 4711, data: vec![1, 2, 3] };
+    world.command(A, Command::Send { conversation, msg_id, target: None, body });
+    let forged = Body::Unknown { kind: crate::timeline::LOCAL_KINDS, data: vec![] };
+    let second = MsgId([8; 16]);
+    world.command(A, Command::Send { conversation, msg_id: second, target: None, body: forged });
     world.run();
     let unknown = |id| {
         let item = world.rows(B, A).into_iter().find(|item| item.id == id);
@@ -239,6 +239,53 @@ fn a_kind_of_a_later_version_is_kept_and_shown_as_unknown() {
         (Some(true), Some(true)),
         "no line of the house is forged"
     );
+}
+
+#[test]
+fn what_was_edited_or_taken_back_is_so_at_both_and_the_order_stays() {
+    let mut world = World::contacts();
+    let conversation = world.conversation(A, B);
+    world.send(A, B, "thursdy?");
+    world.send(A, B, "my password is 1234");
+    world.run();
+    let id = |world: &World, text: &str| {
+        world.rows(A, B).into_iter().find(|item| item.text() == Some(text)).expect("it was sent").id
+    };
+    let (first, second) = (id(&world, "thursdy?"), id(&world, "my password is 1234"));
+    let change = |msg_id, target, body| Command::Send {
+        conversation,
+        msg_id: MsgId([msg_id; 16]),
+        target: Some(target),
+        body,
+    };
+    world.command(A, change(1, first, Body::Edit { text: "thursday?".to_owned() }));
+    world.command(A, change(2, second, Body::Redact));
+    // Nobody changes what somebody else wrote.
+    world.command(B, change(3, first, Body::Edit { text: "never".to_owned() }));
+    world.command(B, change(4, first, Body::Redact));
+    world.run();
+    world.assert_together(&["may I?", "thursday?"]);
+    for (at, with) in [(A, B), (B, A)] {
+        let gone = world.rows(at, with).into_iter().find(|item| item.id == second).expect("it stays a row");
+        assert_eq!(gone.content, Content::Redacted);
+    }
+}
+
+#[test]
+fn what_is_hidden_is_hidden_here_alone() {
+    let mut world = World::contacts();
+    let conversation = world.conversation(A, B);
+    world.send(A, B, "seen by both");
+    world.run();
+    let id =
+        world.rows(B, A).into_iter().find(|item| item.text() == Some("seen by both")).expect("it came").id;
+    world.command(B, Command::Hide { conversation, id });
+    world.run();
+    assert_eq!(world.texts(A, B), ["may I?", "seen by both"]);
+    assert_eq!(world.texts(B, A), ["may I?"]);
+    world.restart(B);
+    world.run();
+    assert_eq!(world.texts(B, A), ["may I?"]);
 }
 
 #[test]

@@ -332,8 +332,10 @@ fn unanswered_things_are_refused_with_a_reason() {
     let nobody = world.command(A, Command::Accept { user: crate::ids::UserId([1; 32]) });
     let not_asked = world.accept(A, B);
     let conversation = crate::ids::ConversationId([1; 32]);
-    let nowhere =
-        world.command(A, Command::Send { conversation, msg_id: MsgId([1; 16]), body: Body::text("x") });
+    let nowhere = world.command(
+        A,
+        Command::Send { conversation, msg_id: MsgId([1; 16]), target: None, body: Body::text("x") },
+    );
     world.run();
     assert_eq!(world.reply(B, early), Err(Refusal::NotAnswered));
     assert_eq!(world.reply(A, nobody), Err(Refusal::UnknownPerson));

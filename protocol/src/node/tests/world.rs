@@ -541,7 +541,7 @@ impl World {
 
     pub(super) fn send(&mut self, from: usize, to: usize, text: &str) -> CommandId {
         let (conversation, msg_id) = (self.conversation(from, to), self.msg_id());
-        self.command(from, Command::Send { conversation, msg_id, body: Body::text(text) })
+        self.command(from, Command::Send { conversation, msg_id, target: None, body: Body::text(text) })
     }
 
     /// Alice and Bob are in contact and said hello.
@@ -568,13 +568,7 @@ impl World {
 
     /// The texts of a conversation as `at` sees them, in order.
     pub(super) fn texts(&self, at: usize, with: usize) -> Vec<String> {
-        self.rows(at, with)
-            .into_iter()
-            .filter_map(|item| match item.content {
-                Content::Text { text } => Some(text),
-                _ => None,
-            })
-            .collect()
+        self.rows(at, with).into_iter().filter_map(|item| item.text().map(str::to_owned)).collect()
     }
 
     pub(super) fn rows(&self, at: usize, with: usize) -> Vec<Item> {

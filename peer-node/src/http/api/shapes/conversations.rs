@@ -19,10 +19,22 @@ pub struct Conversation {
     pub last: Option<Message>,
     #[schema(example = "3")]
     pub unread: String,
-    pub draft: Option<String>,
+    pub draft: Option<Draft>,
     pub typing: bool,
     /// No notifications of it are wanted.
     pub muted: bool,
+}
+
+/// What is being written; without `text` and `reply` there is no draft.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    #[serde(default)]
+    pub text: String,
+    /// The id of the message that it answers.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub reply: Option<MsgId>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +47,8 @@ pub struct Conversations {
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     Text,
+    /// Its author took it back.
+    Redacted,
     /// A line of the house: new keys.
     KeysChanged,
     /// A line of the house: this data folder was restored from an old copy.
@@ -57,6 +71,10 @@ pub struct Message {
     pub mine: bool,
     pub kind: MessageKind,
     pub text: Option<String>,
+    /// When its author last changed the words, by their clock.
+    pub edited: Option<String>,
+    /// The message that it answers.
+    pub reply: Option<Quote>,
     /// Of one's own messages only.
     pub state: Option<Progress>,
     /// By the author's clock.
@@ -64,6 +82,37 @@ pub struct Message {
     pub sent: String,
     /// By this node's clock.
     pub received: String,
+}
+
+/// A message that another one answers, as it stands now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Quote {
+    pub id: String,
+    /// Left out, as the text is, where the message is not here or its words are gone.
+    pub author: Option<String>,
+    pub text: Option<String>,
+}
+
+/// All that is known of one message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageInfo {
+    pub message: Message,
+    /// All words that it had, the first ones first.
+    pub versions: Vec<Version>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Version {
+    pub text: String,
+    /// By the author's clock.
+    pub written: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// At most 16 KiB.
+    pub text: String,
 }
 
 /// A stretch of history, oldest first.
@@ -85,6 +134,10 @@ pub struct Send {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub id: Option<MsgId>,
+    /// The id of the message that it answers.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub reply: Option<MsgId>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -109,7 +162,7 @@ impl From<service::Conversation> for Conversation {
             person: conversation.person.into(),
             last: conversation.last.map(Into::into),
             unread: conversation.unread.to_string(),
-            draft: conversation.draft,
+            draft: conversation.draft.map(|draft| Draft { text: draft.text, reply: draft.reply }),
             typing: conversation.typing,
             muted: conversation.muted,
         }
@@ -120,6 +173,7 @@ impl From<service::Message> for Message {
     fn from(message: service::Message) -> Self {
         let (kind, text) = match message.content {
             service::Content::Text(text) => (MessageKind::Text, Some(text)),
+            service::Content::Redacted => (MessageKind::Redacted, None),
             service::Content::Line(service::Line::KeysChanged) => (MessageKind::KeysChanged, None),
             service::Content::Line(service::Line::Restored) => (MessageKind::Restored, None),
             service::Content::Line(service::Line::PeerRestored) => (MessageKind::PeerRestored, None),
@@ -134,10 +188,26 @@ impl From<service::Message> for Message {
             mine: message.mine,
             kind,
             text,
+            edited: message.edited.map(time),
+            reply: message.reply.map(Into::into),
             state: message.progress.map(Into::into),
             sent: time(message.sent),
             received: time(message.received),
         }
+    }
+}
+
+impl From<service::Quote> for Quote {
+    fn from(quote: service::Quote) -> Self {
+        let (author, text) = quote.said.map(|(author, text)| (author.to_string(), text)).unzip();
+        Self { id: quote.id.to_string(), author, text }
+    }
+}
+
+impl From<service::Info> for MessageInfo {
+    fn from(info: service::Info) -> Self {
+        let version = |(at, text)| Version { text, written: time(at) };
+        Self { message: info.message.into(), versions: info.versions.into_iter().map(version).collect() }
     }
 }
 

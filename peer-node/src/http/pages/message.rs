@@ -1,0 +1,113 @@
+//! One message: what is known of it, other words for it, and taking it back.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use protocol::ids::{ConversationId, MsgId};
+use serde::Deserialize;
+use web::{
+    Html as _,
+    chat::Standing,
+    info::{Info, InfoFragment, InfoPage},
+    shell::Place,
+};
+
+use super::{Look, Visit, html, view};
+use crate::{
+    http::{
+        Error,
+        api::{Ids, Query},
+        csrf::Form,
+    },
+    service::Service,
+};
+
+/// What the address of a message may say after `?`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    fragment: Option<String>,
+}
+
+/// `GET /chats/{conversation}/messages/{message}`; with `?fragment=1` for the panel beside the chat.
+pub(super) async fn show(
+    visit: Visit,
+    State(service): State<Service>,
+    Ids(of, id): Ids<ConversationId, MsgId>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Error> {
+    let shell = view::shell(&service, Place::Chat(of)).await?;
+    let info = info(&service, of, id, &shell.me.person).await?;
+    let page = visit.page();
+    Ok(match wanted.fragment {
+        Some(_) => axum::response::Html(InfoFragment { page: &page, info: &info }.html()).into_response(),
+        None => html(&InfoPage { page, shell, info }),
+    })
+}
+
+async fn info(service: &Service, of: ConversationId, id: MsgId, me: &web::Person) -> Result<Info, Error> {
+    let conversation = service.conversation(of).await?;
+    let info = service.info(of, id).await?;
+    let standing = view::chat(&conversation, None).standing;
+    Ok(Info {
+        with: view::person(&conversation.person),
+        received: info.message.received,
+        message: view::message(&info.message, me, &conversation.person),
+        versions: info.versions,
+        writes: matches!(standing, Standing::Contact | Standing::Asked | Standing::DeclinedMe),
+        links: standing.links(),
+        problem: None,
+    })
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Words {
+    text: String,
+}
+
+/// `POST /chats/{conversation}/messages/{message}/edit`, field `text`.
+pub(super) async fn edit(
+    look: Look,
+    State(service): State<Service>,
+    Ids(of, id): Ids<ConversationId, MsgId>,
+    form: Form<Words>,
+) -> Result<Response, Error> {
+    match service.edit(of, id, form.fields.text.trim()).await {
+        Ok(_) => Ok(look.done(&format!("/chats/{of}?at={id}"))),
+        Err(error) if !look.script && error.field() == Some("text") => {
+            let visit = Visit { look, session: form.session };
+            let shell = view::shell(&service, Place::Chat(of)).await?;
+            let info = info(&service, of, id, &shell.me.person).await?;
+            let problem = Some((error.to_string(), form.fields.text));
+            Ok(html(&InfoPage { page: visit.page(), shell, info: Info { problem, ..info } }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Whose {
+    r#for: Whom,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Whom {
+    Me,
+    Everyone,
+}
+
+/// `POST /chats/{conversation}/messages/{message}/delete`, field `for`: `me` or `everyone`.
+pub(super) async fn delete(
+    look: Look,
+    State(service): State<Service>,
+    Ids(of, id): Ids<ConversationId, MsgId>,
+    form: Form<Whose>,
+) -> Result<Response, Error> {
+    match form.fields.r#for {
+        Whom::Me => service.hide(of, id).await?,
+        Whom::Everyone => service.redact(of, id).await?,
+    }
+    Ok(look.done(&format!("/chats/{of}")))
+}
