@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod desktop;
 pub mod directory;
 pub mod http;
 pub mod link;

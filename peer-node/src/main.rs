@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use peer_node::{Running, cli, config::Config, demo, http::session, listen, telemetry};
+use peer_node::{Running, cli, config::Config, demo, desktop, http::session, listen, telemetry};
 
 /// Confab: a private messenger that runs on the computers of the people who use it
 #[derive(Debug, Parser)]
@@ -64,7 +64,9 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     println!("Other nodes reach it at {links_at}. Another link: peer-node open{data}. Ctrl-C ends it.");
     let opens = !config.no_open && std::io::stdout().is_terminal();
     let _opening = opens.then(|| cli::open_browser(&node.launch_url(Some(session::OPENED)))).flatten();
+    let telling = tokio::spawn(desktop::show(node.service().bell()));
     ended.await;
+    telling.abort();
     println!("Saying goodbye.");
     node.stop().await;
     Ok(())

@@ -230,6 +230,8 @@ impl Line {
         };
         let seq = if gap { self.door.service.feed().newest() } else { hello.seq };
         let boot = self.door.service.feed().boot();
+        // From here on the page tells of what comes.
+        let _looking = self.door.service.looking();
         if let Err(end) =
             self.say(json!({ "op": "ready", "boot": boot.to_string(), "seq": seq, "gap": gap })).await
         {

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod alerts;
+mod bell;
 mod bucket;
 pub mod conversations;
 mod error;
@@ -23,15 +24,16 @@ pub mod view;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 use protocol::{address::Address, ids::BootId};
 use tokio::{
     net::{TcpListener, UdpSocket},
-    sync::{Mutex, RwLock},
+    sync::{Mutex, RwLock, watch},
 };
 
+pub use bell::Looking;
 pub use bucket::Bucket;
 pub use error::{Error, Kind};
 pub use passphrase::Passphrase;
@@ -64,6 +66,10 @@ struct Inner {
     tokens: Tokens,
     state: RwLock<State>,
     tries: Bucket,
+    /// Pages that are open.
+    pages: AtomicUsize,
+    /// Rings when somebody should be told while no page is open.
+    bell: watch::Sender<u64>,
     /// Other nodes knock here. Taken by an open node, bound again when it was closed.
     door: Mutex<Door>,
 }
@@ -181,6 +187,8 @@ impl Service {
             feed: Feed::new(BootId(rand::random())),
             state: RwLock::new(state),
             tries,
+            pages: AtomicUsize::new(0),
+            bell: watch::Sender::new(0),
             door: Mutex::new(Door { listener: Some(link), address }),
         })))
     }

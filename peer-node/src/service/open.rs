@@ -119,6 +119,7 @@ impl Open {
             tasks: TaskTracker::new(),
         });
         open.listen(&inner.feed, inner.clock);
+        service.listen_for_the_bell(&open);
         open.greet().await?;
         open.tasks.spawn(supervise(open.clone(), inner.clone()));
         open.tasks.spawn(search::keep_index(open.clone()));

@@ -109,6 +109,10 @@ impl Node {
         }
     }
 
+    pub(crate) fn service(&self) -> &peer_node::service::Service {
+        self.running.as_ref().expect("runs").service()
+    }
+
     pub(crate) fn address(&self) -> String {
         self.config.listen.to_string()
     }

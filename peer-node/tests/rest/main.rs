@@ -1,6 +1,7 @@
 //! What a script can do over REST, with real nodes and a real directory.
 
 mod account;
+mod alerts;
 mod conversation;
 mod harness;
 mod network;
