@@ -50,10 +50,10 @@ async fn the_network_page_follows_who_comes_and_goes_and_the_doctor_says_why() -
     alices.until("return /\\d\\d:\\d\\d:\\d\\d/.test(document.querySelector('[data-label=\"Next try\"]').innerText)").await?;
     alices.look("network-away").await?;
     alices.press("What happened lately").await?;
-    alices.until("return document.querySelector('#log').textContent.includes('disconnected')").await?;
+    alices.until("return document.querySelector('#log').textContent.includes('not reached')").await?;
     let log = alices.script("return document.querySelector('#log').textContent").await?;
     let log = log.as_str().unwrap_or_default();
-    ensure!(log.contains("b… (") && log.contains("not reached"), "{log}");
+    ensure!(log.contains("b… (") && log.contains("disconnected"), "{log}");
     ensure!(!log.contains("bob") && !log.contains("127.0.0.1"), "nobody is given away: {log}");
     alices.look("network-log").await?;
 

@@ -41,7 +41,7 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     alices.open_chat("bob").await?;
     alices.until_said("message 59").await?;
     alices.fill("#composer", "half a thought").await?;
-    alices.script("document.querySelector('#scroll').scrollTop -= 400; window.same = true").await?;
+    alices.script("window.same = true").await?;
     alices.script(WATCH).await?;
 
     alice.program.kill().await?;
@@ -51,6 +51,9 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     ensure!((1900.0..4000.0).contains(&late), "said {late} ms after it was lost");
     alices.look("chat-lost-contact").await?;
     alices.fill("#composer", "half a thought, and more").await?;
+    // Somebody reads further up, meanwhile.
+    alices.script("document.querySelector('#scroll').scrollTop -= 400").await?;
+    alices.until("return !document.querySelector('#jump').hidden").await?;
     let place = alices.script(PLACE).await?;
 
     alice.restart().await?;
