@@ -134,6 +134,11 @@ impl Chat {
         self.rows.is_empty()
     }
 
+    /// They asked, and wait for an answer.
+    fn is_request(&self) -> bool {
+        matches!(self.standing, Standing::Asking(_))
+    }
+
     /// Addresses in messages can be followed.
     pub fn links(&self) -> bool {
         self.standing.links()

@@ -10,6 +10,7 @@ pub mod avatar;
 pub mod browser;
 pub mod chat;
 pub mod choices;
+pub mod clear;
 pub mod field;
 pub mod icon;
 pub mod info;

@@ -1,7 +1,7 @@
 //! Every page with invented data: for the snapshots, the pictures, and the tests in a real browser.
 
 use crate::{
-    Html, account, chat::ChatPage, info::InfoPage, launch::LaunchPage, network, people,
+    Html, account, chat::ChatPage, clear, info::InfoPage, launch::LaunchPage, network, people,
     reference::ReferencePage, search::SearchPage, settings::SettingsPage, setup, shell::ChatsPage,
     switch::SwitchPage, trouble::TroublePage, unlock::UnlockPage,
 };
@@ -28,6 +28,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     all.extend(many(account::SignOutPage::samples()));
     all.extend(many(account::DeletePage::samples()));
     all.extend(many(account::BackupPage::samples()));
+    all.extend(many(clear::ClearPage::samples()));
     all.extend(many(UnlockPage::samples()));
     all.extend(many(ChatsPage::samples()));
     all.extend(many(ChatPage::samples()));

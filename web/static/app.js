@@ -66,6 +66,8 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
     document.title = 'Chat';
     location.replace('/');
   },
+  // Nothing of it is there any more, here neither.
+  cleared() { location.reload(); },
   gap: refresh,
 });
 

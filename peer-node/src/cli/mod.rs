@@ -7,6 +7,7 @@ mod backup;
 mod beacon;
 mod browser;
 mod check;
+mod clear;
 mod connect;
 mod decline;
 mod decode;
@@ -41,6 +42,8 @@ pub enum Command {
     Status(status::Status),
     /// Write a message to somebody
     Send(send::Send),
+    /// Remove all messages of a chat from this computer
+    Clear(clear::Clear),
     /// Say yes to somebody who asks to chat
     Accept(accept::Accept),
     /// Say no to somebody who asks to chat
@@ -82,6 +85,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Open(open) => open.run().await,
         Command::Status(status) => status.run().await,
         Command::Send(send) => send.run().await,
+        Command::Clear(clear) => clear.run().await,
         Command::Accept(accept) => accept.run().await,
         Command::Decline(decline) => decline.run().await,
         Command::Tail(tail) => tail.run().await,

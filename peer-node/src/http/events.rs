@@ -115,6 +115,7 @@ async fn describe(service: &Service, change: Change) -> (&'static str, Value) {
         }
         Change::Marks { conversation } => ("marks", json!({ "conversation": conversation })),
         Change::Conversation { conversation } => ("conversation", json!({ "conversation": conversation })),
+        Change::Cleared { conversation } => ("cleared", json!({ "conversation": conversation })),
         Change::Person { user } => {
             let person = service.person(user).await.ok().map(shapes::Person::from);
             ("person", json!({ "user": user, "person": person }))

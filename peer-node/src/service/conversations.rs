@@ -13,15 +13,20 @@ use crate::store::{ConversationRow, Page};
 const WAITING_MOST: usize = 100;
 
 impl Service {
-    /// All conversations, the newest first; requests are among them, with their relation.
+    /// All conversations, the newest first; requests are among them, with their relation. What was deleted is not, until
+    /// somebody writes there again.
     ///
     /// # Errors
     /// When the node is not open.
     pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
         let open = self.open().await?;
+        let deleted = open.deleted().await?;
         let mut conversations = Vec::new();
         for row in open.store.conversations().await? {
-            conversations.push(open.view_conversation(row).await?);
+            let conversation = open.view_conversation(row).await?;
+            if !conversation.is_out(&deleted) {
+                conversations.push(conversation);
+            }
         }
         Ok(conversations)
     }

@@ -29,6 +29,10 @@ pub enum Change {
     Conversation {
         conversation: ConversationId,
     },
+    /// A chat was cleared or deleted: nothing of what was shown of it is there any more.
+    Cleared {
+        conversation: ConversationId,
+    },
     /// A person's relation, keys or name; also a new request.
     Person {
         user: UserId,

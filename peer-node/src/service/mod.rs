@@ -4,6 +4,7 @@ pub mod account;
 pub mod alerts;
 mod bell;
 mod bucket;
+pub mod clear;
 pub mod conversations;
 mod error;
 mod membership;

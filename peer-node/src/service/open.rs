@@ -53,6 +53,8 @@ pub(super) mod key {
     pub(in crate::service) const SEEN: &str = "seen";
     pub(in crate::service) const ALERTS: &str = "alerts";
     pub(in crate::service) const MUTED: &str = "muted";
+    /// Chats that were deleted.
+    pub(in crate::service) const DELETED: &str = "deleted-chats";
 }
 
 /// Everything that lives only while the node is unlocked.

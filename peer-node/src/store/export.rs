@@ -22,7 +22,7 @@ pub struct Exported {
 const ITEMS: &str = "SELECT v.id AS in_conversation, i.no AS no,
         i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
-    WHERE i.no > ? ORDER BY i.no LIMIT ?";
+    WHERE i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT ?";
 
 impl Store {
     /// Everything of a backup but the items: it grows with people, not with history.

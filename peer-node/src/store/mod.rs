@@ -4,6 +4,7 @@
 //! pages are read by their place in the order, unread counts and the newest item are looked up in an index.
 
 mod check;
+mod clear;
 mod conversations;
 mod cursors;
 mod drafts;

@@ -13,6 +13,7 @@ use super::*;
 
 mod basics;
 mod checking;
+mod clearing;
 mod failures;
 mod killed;
 mod marks;

@@ -97,6 +97,10 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
         return Ok(());
     };
     let no: i64 = stored.try_get("", "no")?;
+    // It was cleared: it stays so.
+    if stored.try_get::<Vec<u8>>("", "face")?.is_empty() {
+        return Ok(());
+    }
     let before = read(&stored, conversation)?;
     let Some(after) = fold_one(Some(before.clone()), entries) else { return Ok(()) };
     if after == before {
@@ -156,11 +160,11 @@ const ONE_BY_NUMBER: &str =
     WHERE i.conversation = ? AND i.id = ?";
 const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.id = ?";
+    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.id = ? AND i.face <> x''";
 const MANY: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) 
-      AND i.id IN (SELECT unhex(value) FROM json_each(?))";
+      AND i.id IN (SELECT unhex(value) FROM json_each(?)) AND i.face <> x''";
 // The index gives the rows in order of `ord`; only rows with an equal one are sorted.
 pub(super) const NEWEST: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain

@@ -4,6 +4,7 @@
 mod access;
 mod account;
 mod by_address;
+mod clear;
 mod messages;
 mod network;
 mod new_computer;

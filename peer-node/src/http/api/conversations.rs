@@ -117,6 +117,43 @@ pub(super) async fn history(
     Ok(Json(service.history(id, wanted.stretch()?, wanted.limit()?).await?.into()))
 }
 
+/// Forget all messages of a conversation on this computer, for good; the other keeps theirs and is not told. Own messages
+/// that wait (`waiting` says how many) are still delivered.
+#[utoipa::path(
+    delete, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations",
+    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    responses(
+        (status = 200, body = shapes::Cleared),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn clear(
+    _: May<Write>,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+) -> Result<Json<shapes::Cleared>, Error> {
+    Ok(Json(service.clear_conversation(id).await?.into()))
+}
+
+/// Delete a conversation on this computer: as clearing it, and it leaves the list until somebody writes in it again.
+#[utoipa::path(
+    delete, path = "/api/v1/conversations/{conversation}", tag = "conversations",
+    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    responses(
+        (status = 200, body = shapes::Cleared),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn delete(
+    _: May<Write>,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+) -> Result<Json<shapes::Cleared>, Error> {
+    Ok(Json(service.delete_conversation(id).await?.into()))
+}
+
 /// Write a message. It is stored on this computer when the answer comes; `state` tells how far it got.
 #[utoipa::path(
     post, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations", request_body = shapes::Send,

@@ -65,6 +65,8 @@ struct About {
     marks: bool,
     network: bool,
     closed: bool,
+    /// The open chat.
+    cleared: bool,
     everything: bool,
 }
 
@@ -88,6 +90,11 @@ impl About {
                 }
                 Change::Conversation { conversation } => {
                     about.rows.insert(*conversation);
+                }
+                Change::Cleared { conversation } => {
+                    about.rows.insert(*conversation);
+                    about.cleared |= open == Some(*conversation);
+                    about.network = true;
                 }
                 Change::Person { user } => {
                     about.people.insert(*user);
@@ -146,6 +153,9 @@ impl Teller {
             return Some(vec![json!({ "op": "gap" })]);
         }
         let mut said = Vec::new();
+        if about.cleared {
+            said.push(json!({ "op": "cleared" }));
+        }
         let page = self.look.page_at(&self.session, self.door.clock.wall());
         let mut rows = about.rows.clone();
         let open = match self.open {
@@ -289,7 +299,8 @@ impl Teller {
         let Ok(conversation) = self.door.service.conversation(id).await else { return };
         let current = self.open == Some(id);
         let dom_id = shell::dom_id(&id);
-        let Some(list) = view::list_of(&conversation, current) else {
+        let out = !current && self.door.service.is_deleted(&conversation).await.unwrap_or(false);
+        let Some(list) = view::list_of(&conversation, current).filter(|_| !out) else {
             self.told.remove(&dom_id);
             said.push(json!({ "op": "del", "id": dom_id }));
             return;

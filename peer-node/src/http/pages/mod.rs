@@ -3,6 +3,7 @@
 mod account;
 mod alerts;
 mod chat;
+mod clear;
 mod launch;
 mod message;
 pub(super) mod network;
@@ -62,6 +63,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/chats/{conversation}/messages/{message}", get(message::show))
         .route("/chats/{conversation}/messages/{message}/edit", post(message::edit))
         .route("/chats/{conversation}/messages/{message}/delete", post(message::delete))
+        .route("/chats/{conversation}/clear", get(clear::show).post(clear::clear))
         .route("/chats/{conversation}/read", post(chat::read_up_to))
         .route("/chats/{conversation}/typing", post(chat::typing))
         .route("/chats/{conversation}/draft", post(chat::draft))

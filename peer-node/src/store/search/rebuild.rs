@@ -67,7 +67,7 @@ async fn keep(db: &impl ConnectionTrait, kept: Kept) -> Result<(), Error> {
 const OLDER: &str = "SELECT i.no AS no, i.conversation AS place, v.id AS in_conversation,
         i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
-    WHERE i.no < ? ORDER BY i.no DESC LIMIT ?";
+    WHERE i.no < ? AND i.face <> x'' ORDER BY i.no DESC LIMIT ?";
 
 /// What one transaction makes anew.
 struct Step {

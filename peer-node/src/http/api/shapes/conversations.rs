@@ -42,6 +42,23 @@ pub struct Conversations {
     pub conversations: Vec<Conversation>,
 }
 
+/// What was forgotten.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Cleared {
+    /// Messages that were shown.
+    #[schema(example = "12")]
+    pub messages: String,
+    /// Own ones among them that are still on their way to the other.
+    #[schema(example = "0")]
+    pub waiting: String,
+}
+
+impl From<service::clear::Cleared> for Cleared {
+    fn from(cleared: service::clear::Cleared) -> Self {
+        Self { messages: cleared.messages.to_string(), waiting: cleared.waiting.to_string() }
+    }
+}
+
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

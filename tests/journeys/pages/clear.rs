@@ -1,0 +1,63 @@
+//! A chat is cleared, and deleted: here alone, for good, and what is written later comes as ever.
+
+use anyhow::{Result, ensure};
+use journeys::{
+    browser::Browser,
+    directory::TestDirectory,
+    node::{TestNode, acquainted},
+};
+use thirtyfour::{By, Key};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cleared_chat_stays_empty_and_a_deleted_one_comes_back_with_the_next_message() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let directory = TestDirectory::start().await?;
+    let alice = TestNode::with_account("alice", &directory.url).await?;
+    let mut bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    alice.api.send(&chat, "the code is quicksilver").await?;
+    bob.holds(&chat, &["the code is quicksilver"]).await?;
+    browser.open_page(&alice).await?;
+    browser.open_chat("bob").await?;
+    browser.until_said("quicksilver").await?;
+
+    // What bob does not have yet is named, and arrives all the same.
+    bob.program.stop().await?;
+    browser.write("one for later").await?;
+    browser.visit(&alice, &format!("/chats/{chat}?details=1")).await?;
+    browser.press("Clear the chat").await?;
+    browser.until_at(&format!("/chats/{chat}/clear")).await?;
+    browser.until_read("1 message has not reached bob yet").await?;
+    browser.look("chat-clear").await?;
+    let focus = browser.script("return document.activeElement.innerText").await?;
+    ensure!(focus == "Keep it", "the safe way has the focus: {focus}");
+    let safe = browser.driver.active_element().await?;
+    safe.send_keys(Key::Tab).await?;
+    browser.driver.active_element().await?.send_keys(Key::Enter).await?;
+    browser.until_at(&format!("/chats/{chat}")).await?;
+    browser.until("return !document.querySelector('#messages article')").await?;
+    browser.look("chat-cleared").await?;
+    ensure!(alice.api.texts(&chat).await?.is_empty(), "nothing is left");
+    let found = alice.api.get("search?q=quicksilver").await?;
+    ensure!(!found.to_string().contains("code"), "nor found: {found}");
+    bob.restart().await?;
+    bob.holds(&chat, &["the code is quicksilver", "one for later"]).await?;
+    bob.api.send(&chat, "and a new one").await?;
+    browser.until_said("and a new one").await?;
+    ensure!(alice.api.texts(&chat).await? == ["and a new one"], "what was cleared does not come back");
+
+    browser.visit(&alice, &format!("/chats/{chat}?details=1")).await?;
+    browser.press("Delete the chat").await?;
+    browser.until_read("it leaves your list until one of you writes again").await?;
+    browser.look("chat-delete").await?;
+    browser.press("Delete the chat").await?;
+    browser.until_at("/chats").await?;
+    browser.until_read("No chats yet").await?;
+    ensure!(browser.driver.find_all(By::Css("#chat-list a")).await?.is_empty(), "it stands in no list");
+    bob.api.send(&chat, "are you there?").await?;
+    browser.until("return document.querySelector('#chat-list a')").await?;
+    browser.open_chat("bob").await?;
+    browser.until_said("are you there?").await?;
+    ensure!(alice.api.texts(&chat).await? == ["are you there?"], "it comes back empty but for the new one");
+    browser.quit().await
+}
