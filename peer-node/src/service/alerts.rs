@@ -136,7 +136,9 @@ impl Service {
         let mut fresh = Vec::new();
         for id in ids {
             let Ok(message) = self.message(of, *id).await else { continue };
-            if !message.mine && message.received >= since && !matches!(message.content, Content::Line(_)) {
+            // A line of the house is no message, and what was taken back is to be forgotten.
+            let silent = matches!(message.content, Content::Line(_) | Content::Redacted);
+            if !message.mine && message.received >= since && !silent {
                 fresh.push(message);
             }
         }

@@ -1,10 +1,11 @@
 //! The bell rings when a message came that nobody can see: no page is open, and the user wants to be told all the same.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, atomic::Ordering},
 };
 
+use protocol::ids::MsgId;
 use tokio::sync::{broadcast::error::RecvError, watch};
 
 use super::{
@@ -12,6 +13,9 @@ use super::{
     feed::{Change, Numbered},
     open::Open,
 };
+
+/// Messages for which it rang; older ones are hardly changed.
+const REMEMBERED: usize = 200;
 
 /// A page that is open; it counts until this is dropped.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ impl Service {
     pub(super) fn listen_for_the_bell(&self, open: &Arc<Open>) {
         let (service, closing, since) = (self.clone(), open.closing.clone(), self.0.clock.wall());
         let mut feed = self.feed().watch();
+        // A message that is changed rings no second time.
+        let mut rung: VecDeque<MsgId> = VecDeque::new();
         open.tasks.spawn(async move {
             loop {
                 let change = tokio::select! {
@@ -50,7 +56,7 @@ impl Service {
                     Ok(_) | Err(RecvError::Lagged(_)) => continue,
                     Err(RecvError::Closed) => return,
                 };
-                if service.0.pages.load(Ordering::Relaxed) > 0 {
+                if service.0.pages.load(Ordering::Relaxed) > 0 || rung.contains(&id) {
                     continue;
                 }
                 // A lock of the node waits for this task; it must not wait for the lock.
@@ -67,6 +73,10 @@ impl Service {
                     () = closing.cancelled() => return,
                 };
                 if rings {
+                    if rung.len() == REMEMBERED {
+                        rung.pop_front();
+                    }
+                    rung.push_back(id);
                     service.0.bell.send_modify(|count| *count += 1);
                 }
             }
