@@ -2,13 +2,13 @@
 import { $ } from './frag.js';
 import * as view from './window.js';
 
-let away = Boolean(history.state?.away), turn = 0;
+let turn = 0;
+const away = () => Boolean(history.state?.away);
 
 export function trips() {
   addEventListener('popstate', async ({ state }) => {
     turn += 1;
-    away = Boolean(state?.away);
-    if (away) await view.show(new URLSearchParams(location.search).get('at'));
+    if (away()) await view.show(new URLSearchParams(location.search).get('at'));
     else if (state && 'place' in state) await view.restore(state.place);
   });
   // Whoever comes back to this page by the browser's history comes back to the place.
@@ -16,22 +16,21 @@ export function trips() {
   addEventListener('pagehide', keep);
 }
 
-const keep = () => { if (!away) history.replaceState({ ...history.state, place: view.place() }, ''); };
+const keep = () => { if (!away()) history.replaceState({ ...history.state, place: view.place() }, ''); };
 
 // Shows a message; answers its row, or nothing if it is gone or another trip began meanwhile.
 export async function jump(id, query) {
   const mine = turn += 1;
-  if (!away) keep();
+  keep();
   const li = await view.show(id).catch(() => null);
   if (!li || mine !== turn) return null;
   const address = `/chats/${$('#main').dataset.conversation}?${new URLSearchParams({ at: id, q: query })}`;
-  if (away) history.replaceState({ away: true }, '', address);
+  if (away()) history.replaceState({ away: true }, '', address);
   else history.pushState({ away: true }, '', address);
-  away = true;
   return li;
 }
 
-// To the place before the trip, if there was one.
+// To the place before the trip; not for whoever went on to the newest meanwhile.
 export function back() {
-  if (away) history.back();
+  if (away()) history.back();
 }

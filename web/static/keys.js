@@ -100,7 +100,7 @@ export function list() {
   const words = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', PageUp: 'Page Up' };
   const sends = document.documentElement.dataset.enter === 'line' ? ['Ctrl+Enter', 'Enter'] : ['Enter', 'Shift+Enter'];
   dl.className = 'shortcuts';
-  for (const [key, meaning] of [...keys, [sends[0], 'Send'], [sends[1], 'New line']]) {
+  for (const [key, meaning] of [...keys, ['n', 'Next hit of a search, from a message'], ['Shift+N', 'Hit before'], [sends[0], 'Send'], [sends[1], 'New line']]) {
     const term = document.createElement('dt'), text = document.createElement('dd');
     term.textContent = key.split('+').map(part => words[part] ?? part).join(' + ');
     text.textContent = meaning;

@@ -148,7 +148,10 @@ function pill() {
 // Runs a change and keeps the first visible row where it is, or the one that is held.
 export function still(change) {
   const top = scroller.getBoundingClientRect().top;
-  const row = (held && document.getElementById(held.id)) ?? [...list.children].find(li => li.getBoundingClientRect().bottom > top);
+  const kept = held && document.getElementById(held.id);
+  // It was scrolled by other means: by a key elsewhere, or by the browser.
+  if (!kept || Math.abs(kept.getBoundingClientRect().top - top - held.top) > 1) held = null;
+  const row = held ? kept : [...list.children].find(li => li.getBoundingClientRect().bottom > top);
   const before = held ? held.top : row?.getBoundingClientRect().top - top;
   change();
   if (row?.isConnected) putAt(row, before);

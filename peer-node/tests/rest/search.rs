@@ -1,9 +1,15 @@
 //! Search: what people type finds what people wrote, here or in one conversation.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use hyper::{Method, StatusCode};
+use peer_node::{
+    store::{Marks, Options, Store},
+    vault::{Cost, Vault},
+};
 use serde_json::json;
 
-use crate::harness::{ALICE, BOB, Directory, Node, meet};
+use crate::harness::{ALICE, BOB, Directory, LONG, Node, meet};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_found_wherever_they_were_written_newest_first() {
@@ -66,6 +72,60 @@ async fn words_are_found_wherever_they_were_written_newest_first() {
     alice.post("lock", json!(null)).await;
     let (status, problem) = alice.call(Method::GET, "search?q=harbour", None).await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("locked")));
+    alice.stop().await;
+    bob.stop().await;
+    directory.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_another_version_is_made_anew_while_it_is_used() {
+    const LINES: usize = 700;
+    let directory = Directory::start().await;
+    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
+    for n in 1..=LINES {
+        alice
+            .post(&format!("conversations/{conversation}/messages"), json!({ "text": format!("line {n}") }))
+            .await;
+    }
+    alice.stop().await;
+    let folder = alice.config.data.path().expect("given");
+    let key = Vault::unlock(&folder, ALICE, Cost::TESTING).expect("her passphrase");
+    let marks = Marks::Folder(alice.config.state.clone().expect("set"));
+    let store = Store::open_with(&folder, &key, &Options { marks }).await.expect("opens");
+    let stale = json!({ "folding": 1, "below": 0, "of": 0 });
+    store.set_setting("search-index", &stale).await.expect("set");
+    store.close().await.expect("closed");
+
+    alice.again().await;
+    alice.post("unlock", json!({ "passphrase": ALICE })).await;
+    let newest = format!("line {LINES}");
+    let made = async {
+        loop {
+            let hits = alice.get("search?q=lin&limit=1").await;
+            assert_eq!(hits["messages"][0]["text"], newest, "the newest is found all the time");
+            match hits["indexed"].as_u64() {
+                None => break,
+                Some(percent) => assert!(percent < 100, "{percent}"),
+            }
+            // Progress has no event of its own.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, made).await.expect("in time");
+    let (mut seen, mut before) = (BTreeSet::new(), String::new());
+    loop {
+        let hits = alice.get(&format!("search?q=lin&limit=200{before}")).await;
+        for hit in hits["messages"].as_array().expect("a list") {
+            assert!(seen.insert(hit["id"].to_string()), "each once");
+        }
+        let Some(next) = hits["next"].as_str() else { break };
+        before = format!("&before={next}");
+    }
+    assert_eq!(seen.len(), LINES);
     alice.stop().await;
     bob.stop().await;
     directory.stop().await;

@@ -30,14 +30,14 @@ async fn place(browser: &Browser) -> Result<(String, f64)> {
 }
 
 /// Waits until the list stands where it stood, to the pixel.
-async fn until_back_at(browser: &Browser, (id, top): &(String, f64)) -> Result<()> {
+async fn until_back_at(browser: &Browser, how: &str, (id, top): &(String, f64)) -> Result<()> {
     let there = format!(
         "const li = document.getElementById({id:?}), frame = document.querySelector('#scroll').getBoundingClientRect();
          return li && Math.abs(li.getBoundingClientRect().top - frame.top - {top}) <= 1;"
     );
     if let Err(error) = browser.until(&there).await {
         let (now, at) = place(browser).await?;
-        return Err(error.context(format!("not back at {id}, {top} px, but at {now}, {at} px")));
+        return Err(error.context(format!("by {how}: not back at {id}, {top} px, but at {now}, {at} px")));
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     until_shown(browser, "city of factories").await?;
     ensure!(browser.script("return document.activeElement.innerText").await?.to_string().contains("Lodz"));
     type_keys(browser, Key::Escape).await?;
-    until_back_at(browser, &was).await?;
+    until_back_at(browser, "Esc", &was).await?;
     browser
         .until("return !document.querySelector('#finder').open && document.activeElement.id === 'composer'")
         .await?;
@@ -144,7 +144,7 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     browser.driver.back().await?;
     browser.until("return location.search === ''").await?;
     browser.press("Close search").await?;
-    until_back_at(browser, &was).await?;
+    until_back_at(browser, "Back", &was).await?;
 
     // A second Ctrl+F is the browser's.
     type_keys(browser, control("f")).await?;
@@ -162,7 +162,7 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     type_keys(browser, Key::Escape).await?;
 
     // Everywhere: into another chat, the panel comes along, and back.
-    until_back_at(browser, &was).await?;
+    until_back_at(browser, "Esc after nothing", &was).await?;
     type_keys(browser, Key::Control + Key::Shift + "f").await?;
     browser.fill("#finder-words", "factor").await?;
     browser.until_read("2 messages").await?;
@@ -174,7 +174,25 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     ensure!(browser.script("return document.activeElement.matches('#messages article')").await? == true);
     browser.driver.back().await?;
     browser.until_at(&format!("/chats/{with_bob}")).await?;
-    until_back_at(browser, &was).await?;
+    until_back_at(browser, "Back from another chat", &was).await?;
+
+    // In a window of middle width the panel is a dialog over the chat, which follows all the same.
+    browser.show_as(800, 700, Scheme::Light).await?;
+    browser.visit(alice, &format!("/chats/{with_bob}")).await?;
+    browser.until_said("line 240").await?;
+    browser.script("document.querySelector('#scroll').scrollTop -= 617").await?;
+    browser.until("return !document.querySelector('#jump').hidden").await?;
+    let was = place(browser).await?;
+    browser.press("Search in this chat").await?;
+    browser.until("return document.querySelector('#finder').matches(':modal')").await?;
+    type_keys(browser, "lodz").await?;
+    browser.until_read("2 messages").await?;
+    type_keys(browser, Key::Down).await?;
+    until_shown(browser, "city of factories").await?;
+    type_keys(browser, Key::Escape).await?;
+    until_back_at(browser, "Esc in a dialog", &was).await?;
+    browser.until("return document.activeElement.id === 'find-button'").await?;
+    browser.show_as(1280, 800, Scheme::Light).await?;
 
     // The address alone does it, too; a message that is gone opens the chat as ever.
     browser.driver.goto(address.as_str()).await?;
