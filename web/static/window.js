@@ -103,10 +103,7 @@ function centre(li) {
 
 // Where the reader is: the first visible message and its distance from the top; null at the newest.
 export function place() {
-  if (stuck) return null;
-  const top = scroller.getBoundingClientRect().top;
-  const li = $$('li[data-key]', list).find(row => row.getBoundingClientRect().bottom > top);
-  return li ? { id: li.id.slice(2), top: li.getBoundingClientRect().top - top } : null;
+  return stuck ? null : anchor();
 }
 
 // Back to such a place, to the pixel.
@@ -114,12 +111,12 @@ export async function restore(where) {
   for (const li of $$('.flash', list)) li.classList.remove('flash');
   if (!where) { await newest(); return; }
   const mine = turn += 1;
-  if (!document.getElementById(`m-${where.id}`)) {
-    const page = await load(`at=${where.id}`);
+  if (!document.getElementById(where.id)) {
+    const page = await load(`at=${where.id.slice(2)}`);
     if (mine !== turn) return;
     change(page);
   }
-  const li = document.getElementById(`m-${where.id}`);
+  const li = document.getElementById(where.id);
   if (li) hold(li, where.top);
   if (visiting) { visiting = false; document.dispatchEvent(new Event('reading')); }
 }
@@ -145,19 +142,24 @@ function pill() {
   $('span', jump).textContent = fresh ? `${fresh} new ${fresh === 1 ? 'message' : 'messages'}` : 'Newest messages';
 }
 
-// Runs a change and keeps the first visible row where it is, or the one that is held.
+// Runs a change and keeps the first visible row where it is, or the one that is held. From then on that one is held: the
+// list is scrolled by whole pixels, and what is left over must not add up.
 export function still(change) {
-  const top = scroller.getBoundingClientRect().top;
-  const kept = held && document.getElementById(held.id);
-  // It was scrolled by other means: by a key elsewhere, or by the browser.
-  if (!kept || Math.abs(kept.getBoundingClientRect().top - top - held.top) > 1) held = null;
-  const row = held ? kept : [...list.children].find(li => li.getBoundingClientRect().bottom > top);
-  const before = held ? held.top : row?.getBoundingClientRect().top - top;
+  held = anchor();
   change();
-  if (row?.isConnected) putAt(row, before);
+  const row = held && document.getElementById(held.id);
+  if (row) putAt(row, held.top);
 }
 
-// The list is scrolled by whole pixels, so what is left over must not add up.
+// The row that is held, unless the list was scrolled by other means meanwhile; else the first visible one.
+function anchor() {
+  const from = scroller.getBoundingClientRect().top, top = li => li.getBoundingClientRect().top - from;
+  const kept = held && document.getElementById(held.id);
+  if (kept && Math.abs(top(kept) - held.top) <= 1) return held;
+  const li = $$('li[data-at]', list).find(row => row.getBoundingClientRect().bottom > from);
+  return li ? { id: li.id, top: top(li) } : null;
+}
+
 function putAt(row, top) {
   scroller.scrollTop += row.getBoundingClientRect().top - scroller.getBoundingClientRect().top - top;
 }
