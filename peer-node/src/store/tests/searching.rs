@@ -138,3 +138,34 @@ async fn what_was_declined_is_found_only_in_its_own_chat() {
     assert_eq!((texts(&hits.items), hits.next), (vec!["a line elsewhere"], None));
     assert_eq!(found(&store, "line", Some(CHAT), 9).await.len(), 2);
 }
+
+#[tokio::test]
+async fn what_was_changed_or_taken_back_leaves_the_index() {
+    let (folder, store) = written(&["the kettle is on", "a secret parcel", "nothing else"]).await;
+    let change = |n, target, ord, body: Body| {
+        let mut entry = text(BOB, n, ord, n, "");
+        (entry.target, entry.kind, entry.data) = (msg(target), body.kind(), body.to_data());
+        Write::Entry(entry)
+    };
+    commit(&store, vec![change(4, 1, 20, Body::Edit { text: "the stove is on".to_owned() })]).await;
+    commit(&store, vec![change(5, 2, 21, Body::Redact)]).await;
+    // Both ways round: here the change is there before what it changes.
+    commit(&store, vec![change(7, 6, 30, Body::Redact)]).await;
+    commit(&store, vec![Write::Entry(text(BOB, 6, 29, 6, "another secret"))]).await;
+    let as_it_should_be = async |store: &Store| {
+        for gone in ["kettle", "secret", "parcel"] {
+            assert_eq!(found(store, gone, None, 9).await, [], "{gone}");
+        }
+        assert_eq!(texts(&found(store, "stove", None, 9).await), ["the stove is on"]);
+        // Not only is no item shown for them: there is no row.
+        let count = statement("SELECT COUNT(*) FROM search WHERE search MATCH 'secret OR kettle'", vec![]);
+        let row = store.0.readers.query_one_raw(count).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 0);
+    };
+    as_it_should_be(&store).await;
+    store.set_setting(search::SETTING, &"of another version").await.unwrap();
+    store.close().await.unwrap();
+    let store = folder.open().await;
+    while store.index_more().await.unwrap() {}
+    as_it_should_be(&store).await;
+}
