@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     codec::{self, Decoder, record},
-    config::{MAX_BODY, MAX_TEXT, PAD_TO},
+    config::{MAX_BODY, MAX_EMOJI, MAX_TEXT, PAD_TO},
     error::Violation,
     ids::{ConversationId, DeviceId, MsgId},
     time::WallMs,
@@ -38,6 +38,8 @@ pub enum Body {
     Edit { text: String },
     /// The author takes a message back; every node that hears of it forgets what it said.
     Redact,
+    /// A sign of what its author thinks of a message, or that they think so no more.
+    React { emoji: String, on: bool },
     /// A kind of a later version: kept, passed on, shown as "update needed".
     Unknown { kind: u16, data: Vec<u8> },
 }
@@ -55,6 +57,19 @@ struct Edit {
 
 record!(Edit { text: MAX_TEXT });
 
+struct React {
+    emoji: String,
+    on: bool,
+}
+
+record!(React { emoji: MAX_EMOJI, on });
+
+/// A sign, not words: that would be a message that nobody can answer.
+fn is_sign(emoji: &str) -> bool {
+    let word = |c: char| c.is_alphabetic() || c.is_whitespace() || c.is_control();
+    !emoji.is_empty() && !emoji.contains(word) && !emoji.chars().all(|c| c.is_ascii())
+}
+
 impl Body {
     pub fn text(text: impl Into<String>) -> Self {
         Body::Text { text: text.into(), reply: None }
@@ -62,7 +77,7 @@ impl Body {
 
     /// Whether it changes another message instead of being one.
     pub fn changes_another(&self) -> bool {
-        matches!(self, Body::Edit { .. } | Body::Redact)
+        matches!(self, Body::Edit { .. } | Body::Redact | Body::React { .. })
     }
 
     pub fn kind(&self) -> u16 {
@@ -70,6 +85,7 @@ impl Body {
             Body::Text { .. } => kind::TEXT,
             Body::Edit { .. } => kind::EDIT,
             Body::Redact => kind::REDACT,
+            Body::React { .. } => kind::REACT,
             Body::Unknown { kind, .. } => *kind,
         }
     }
@@ -79,6 +95,7 @@ impl Body {
             Body::Text { text, reply } => codec::to_bytes(&Text { text: text.clone(), reply: *reply }),
             Body::Edit { text } => codec::to_bytes(&Edit { text: text.clone() }),
             Body::Redact => codec::to_bytes(&()),
+            Body::React { emoji, on } => codec::to_bytes(&React { emoji: emoji.clone(), on: *on }),
             Body::Unknown { data, .. } => data.clone(),
         }
     }
@@ -90,6 +107,14 @@ impl Body {
             kind::TEXT => codec::from_bytes(data).map(|Text { text, reply }| Body::Text { text, reply }),
             kind::EDIT => codec::from_bytes(data).map(|Edit { text }| Body::Edit { text }),
             kind::REDACT => codec::from_bytes(data).map(|()| Body::Redact),
+            kind::REACT => {
+                let React { emoji, on } = codec::from_bytes(data)?;
+                if is_sign(&emoji) {
+                    Ok(Body::React { emoji, on })
+                } else {
+                    Err(Violation::malformed("words for a sign"))
+                }
+            }
             _ => Ok(Body::Unknown { kind, data: data.to_vec() }),
         }
     }
@@ -102,6 +127,7 @@ impl fmt::Debug for Body {
             Body::Text { text, reply: Some(to) } => write!(f, "Text({} B, to {})", text.len(), to.short()),
             Body::Edit { text } => write!(f, "Edit({} B)", text.len()),
             Body::Redact => write!(f, "Redact"),
+            Body::React { on, .. } => write!(f, "React({on})"),
             Body::Unknown { kind, data } => write!(f, "Unknown(kind {kind}, {} B)", data.len()),
         }
     }
@@ -234,6 +260,23 @@ mod tests {
     fn a_known_kind_with_foreign_data_is_refused_and_an_unknown_kind_is_kept() {
         assert!(Body::from_data(kind::TEXT, &[0x01]).is_err());
         assert_eq!(Body::from_data(999, &[0x01]), Ok(Body::Unknown { kind: 999, data: vec![0x01] }));
+    }
+
+    #[test]
+    fn a_reaction_is_a_sign_and_no_message() {
+        let react = |emoji: &str| Body::React { emoji: emoji.to_owned(), on: true };
+        for sign in [
+            "\u{1f44d}",
+            "\u{2764}\u{fe0f}",
+            "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+            "3\u{fe0f}\u{20e3}",
+        ] {
+            assert_eq!(Body::from_data(kind::REACT, &react(sign).to_data()), Ok(react(sign)));
+        }
+        for words in ["", "ok", "<b>", "\u{5d0}", "\u{1f44d} buy", "\u{202e}a", "1", &"\u{1f44d}".repeat(30)]
+        {
+            assert!(Body::from_data(kind::REACT, &react(words).to_data()).is_err(), "{words}");
+        }
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub const MAX_DEPS: usize = 8;
 
 /// The text of a message in bytes: some eight printed pages, and far below `MAX_BODY` in every encoding around it.
 pub const MAX_TEXT: usize = 16 << 10;
+/// A reaction in bytes: the longest emoji, a family with skin tones, has 41.
+pub const MAX_EMOJI: usize = 64;
+/// Reactions to a message that are kept, of each author, those that were taken back among them: the newest.
+pub const MAX_REACTIONS: usize = 20;
 /// Edits of a message that are kept, of each author: whoever edits more often loses the first ones.
 pub const MAX_EDITS: usize = 20;
 

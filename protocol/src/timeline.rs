@@ -5,7 +5,7 @@ mod face;
 
 use std::cmp::Reverse;
 
-pub use changes::{Changes, Version};
+pub use changes::{Changes, Reaction, Version};
 
 use crate::{
     body::Body,
@@ -121,7 +121,7 @@ impl Content {
             (NEW_DEVICE, _) => Content::System(System::NewDevice),
             (_, Ok(Body::Text { text, reply })) => Content::Text { text, reply },
             // A change that names nothing to change is no message.
-            (_, Ok(Body::Edit { .. } | Body::Redact)) => Content::Unborn,
+            (_, Ok(Body::Edit { .. } | Body::Redact | Body::React { .. })) => Content::Unborn,
             (_, Ok(Body::Unknown { .. }) | Err(_)) => Content::Unknown { kind },
         }
     }
@@ -171,6 +171,12 @@ impl Item {
         Some(self.changes.versions_by(self.author).next_back().map_or(text.as_str(), |version| &version.text))
     }
 
+    /// What people think of it, in the order in which they said so; of what is gone nobody thinks anything.
+    pub fn reactions(&self) -> Vec<&Reaction> {
+        let is_there = matches!(self.content, Content::Text { .. } | Content::Unknown { .. });
+        if is_there { self.changes.standing_reactions() } else { Vec::new() }
+    }
+
     /// What the author put in the place of the first words, in order; nothing of a text that was never changed.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
         let is_text = matches!(self.content, Content::Text { .. });
@@ -191,7 +197,10 @@ fn rank_of(entry: &Entry) -> (bool, bool, bool, Reverse<Key>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{body::kind, config::MAX_EDITS};
+    use crate::{
+        body::kind,
+        config::{MAX_EDITS, MAX_REACTIONS},
+    };
 
     fn entry(msg_id: u8, target: u8, chain: u8, ord: u64, kind: u16, text: &str) -> Entry {
         Entry {
@@ -274,6 +283,33 @@ mod tests {
             assert_eq!(versions, ["thursday", "Thursday"]);
             assert_eq!(item.key.ord, 7, "a change does not move what it changes");
         }
+    }
+
+    fn react(msg_id: u8, by: u8, ord: u64, emoji: &str, on: bool) -> Entry {
+        let data = Body::React { emoji: emoji.to_owned(), on }.to_data();
+        Entry { data, author: UserId([by; 32]), ..entry(msg_id, 1, by, ord, kind::REACT, "") }
+    }
+
+    #[test]
+    fn the_last_word_of_each_about_a_sign_counts_whatever_comes_first() {
+        let entries = [
+            entry(1, 1, 4, 7, kind::TEXT, "Thursday?"),
+            react(2, 3, 8, "\u{1f44d}", true),
+            react(3, 9, 9, "\u{1f44d}", true),
+            react(4, 9, 10, "\u{1f389}", true),
+            react(5, 9, 12, "\u{1f44d}", false),
+        ];
+        for item in every_order(&entries) {
+            let standing: Vec<_> =
+                item.reactions().iter().map(|reaction| (reaction.by.0[0], reaction.emoji.clone())).collect();
+            assert_eq!(standing, [(3, "\u{1f44d}".to_owned()), (9, "\u{1f389}".to_owned())]);
+        }
+        let mut item = apply(None, &entries[0]);
+        for n in (0..60_u32).rev() {
+            let emoji = char::from_u32(0x1f600 + n).expect("an emoji").to_string();
+            item = apply(Some(item), &react(6, 9, 20 + u64::from(n), &emoji, true));
+        }
+        assert_eq!(item.reactions().len(), MAX_REACTIONS, "an author has so many, and no more");
     }
 
     #[test]

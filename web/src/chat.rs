@@ -86,7 +86,8 @@ pub enum Origin {
 }
 
 /// What can be done with a message: the word in the page's script, how people call it, its key, its icon.
-pub(crate) const ACTIONS: [(&str, &str, &str, icon::Icon); 5] = [
+pub(crate) const ACTIONS: [(&str, &str, &str, icon::Icon); 6] = [
+    ("react", "React", "+", icon::SMILE),
     ("answer", "Answer", "R", icon::REPLY),
     ("edit", "Edit", "E", icon::PEN),
     ("copy", "Copy the text", "C", icon::COPY),
@@ -155,6 +156,7 @@ impl Chat {
             wall: WallMs(0),
             body: Body::Text(String::new()),
             reply: None,
+            reactions: Vec::new(),
             edited: false,
             status: Some(self.first_status()),
         }

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod chat;
 pub mod choices;
 pub mod clear;
+pub mod emoji;
 pub mod field;
 pub mod icon;
 pub mod info;

@@ -7,7 +7,7 @@ use protocol::{
     timeline::Key,
 };
 
-use crate::{icon, page::Page, person::Person, when::When};
+use crate::{emoji, icon, page::Page, person::Person, when::When};
 
 /// Messages of one person within this time stand under one name.
 pub const GROUP_MS: u64 = 5 * 60 * 1000;
@@ -26,10 +26,34 @@ pub struct Message {
     pub body: Body,
     /// The message that it answers.
     pub reply: Option<Quote>,
+    /// Each emoji once, in the order in which they were first given.
+    pub reactions: Vec<Reaction>,
     /// Its author changed the words.
     pub edited: bool,
     /// Only own messages have one.
     pub status: Option<Status>,
+}
+
+/// An emoji that people gave a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    pub emoji: String,
+    /// The reader gave it.
+    pub mine: bool,
+    pub others: Vec<String>,
+}
+
+impl Reaction {
+    pub(crate) fn count(&self) -> usize {
+        self.others.len() + usize::from(self.mine)
+    }
+
+    /// `thumbs up, 2: Mira, you`
+    pub(crate) fn label(&self) -> String {
+        let mut who = self.others.clone();
+        who.extend(self.mine.then(|| "you".to_owned()));
+        format!("{}, {}: {}", emoji::name(&self.emoji), self.count(), who.join(", "))
+    }
 }
 
 /// A message that another one answers, as that one stands now.
@@ -319,6 +343,7 @@ impl Message {
             wall,
             body: Body::Text(text.to_owned()),
             reply: None,
+            reactions: Vec::new(),
             edited: false,
             status: mine.then_some(Status::Read),
         }
@@ -365,6 +390,10 @@ impl Message {
                 .with_status(Status::Delivered),
             Self {
                 edited: true,
+                reactions: vec![
+                    Reaction { emoji: "\u{1f44d}".to_owned(), mine: true, others: vec!["mira".to_owned()] },
+                    Reaction { emoji: "\u{1f389}".to_owned(), mine: false, others: vec!["mira".to_owned()] },
+                ],
                 ..Self::sample(7, "mira", ago(24), "Thursday works. Half past six at the library, upstairs?")
             },
             Self::sample(8, "mira", ago(23), "").with_body(Body::Unknown),

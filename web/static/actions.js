@@ -14,6 +14,7 @@ const path = row => `/chats/${$('#main').dataset.conversation}/messages/${row.id
 
 // What each word does, and for which rows it is there.
 const all = {
+  react: [row => 'words' in row.dataset && writable(), pick],
   answer: [row => 'words' in row.dataset && writable(), row => answer(row)],
   edit: [row => 'words' in row.dataset && 'mine' in row.dataset && writable(), row => edit(row)],
   copy: [row => 'words' in row.dataset, copy],
@@ -46,6 +47,8 @@ export function actions() {
     drop(row, { left: x, right: x, top: y, bottom: y });
   });
   list().addEventListener('click', event => {
+    const given = event.target.closest('[data-react]');
+    if (given) react(rowOf(given), given.dataset.react, given.ariaPressed !== 'true');
     const link = event.target.closest('.at, .edited a, .quote');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -110,7 +113,7 @@ function menuKeys(event) {
 }
 
 // Single letters count only while a message itself has the focus.
-const letters = { r: 'answer', e: 'edit', c: 'copy', i: 'info', Delete: 'delete' };
+const letters = { '+': 'react', r: 'answer', e: 'edit', c: 'copy', i: 'info', Delete: 'delete' };
 
 function keys(event) {
   const article = event.target.matches('article') && event.target, row = rowOf(article);
@@ -124,10 +127,35 @@ function keys(event) {
     if (link) link.click(); else info(row);
     return;
   }
-  if (!word || event.shiftKey) return;
+  if (!word || event.shiftKey && word !== 'react') return;
   event.preventDefault();
   event.stopPropagation();
   if (can(word, row)) act(word, row);
+}
+
+function pick(row) {
+  const picker = $('#picker');
+  picker.row = row;
+  $('#picker-words').value = '';
+  picker.showModal();
+  $('.emoji', picker).focus();
+  find();
+}
+
+async function find() {
+  const query = $('#picker-words').value.trim(), found = $('#picker-found');
+  const answer = await fetch(`/emoji?${new URLSearchParams({ q: query })}`).catch(() => null);
+  if (answer?.ok && query === $('#picker-words').value.trim()) found.replaceChildren(fragment(await answer.text()));
+}
+
+// The button stands at once; the row itself comes from the node.
+function react(row, emoji, on) {
+  const given = $$('[data-react]', row).find(button => button.dataset.react === emoji);
+  if (given) given.ariaPressed = String(on);
+  post(`${path(row)}/react`, { emoji, on: on ? 'yes' : 'no' }).catch(error => {
+    if (given) given.ariaPressed = String(!on);
+    toast(error.message);
+  });
 }
 
 async function copy(row) {
@@ -140,6 +168,7 @@ async function info(row) {
   const answer = await fetch(`${path(row)}?fragment=1`).catch(() => null);
   if (!answer?.ok) { toast('The app on your computer does not answer.'); return; }
   $('#info-body').replaceChildren(fragment(await answer.text()));
+  panel.row = row;
   open(panel, back);
 }
 
@@ -152,6 +181,22 @@ function remove(row) {
 }
 
 function dialogs() {
+  const picker = $('#picker');
+  let late;
+  $('#picker-words').addEventListener('input', () => { clearTimeout(late); late = setTimeout(find, 150); });
+  picker.addEventListener('click', event => {
+    const chosen = event.target.closest('[data-emoji]');
+    if (chosen) react(picker.row, chosen.dataset.emoji, true);
+    if (chosen || event.target === picker || event.target.closest('[data-close]')) picker.close();
+  });
+  picker.addEventListener('keydown', event => {
+    const all = $$('.emoji', picker), now = all.indexOf(document.activeElement);
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8 }[event.key];
+    if (now < 0 || !step || !all[now + step]) return;
+    event.preventDefault();
+    all[now + step].focus();
+  });
+  picker.addEventListener('close', () => $('article', picker.row)?.focus({ preventScroll: true }));
   const dialog = $('#delete');
   dialog.addEventListener('close', async () => {
     const { row, returnValue: whose } = dialog;
@@ -164,6 +209,7 @@ function dialogs() {
   $('#info').addEventListener('submit', async event => {
     event.preventDefault();
     const form = event.target, button = event.submitter, panel = $('#info');
+    if (form.action.endsWith('/react')) { panel.close(); react(panel.row, button.value, form.elements.on.value === 'yes'); return; }
     if (form.action.endsWith('/delete')) { panel.close(); await forget(form.action, button.value); return; }
     await post(form.action, { text: $('textarea', form).value.trim() }).then(() => panel.close(), error => toast(error.message));
   });

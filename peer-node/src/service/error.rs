@@ -104,6 +104,8 @@ pub enum Error {
     UnknownToken,
     #[error("Somebody else wrote that message. Only its author can change it or take it back.")]
     NotYours,
+    #[error("That is no emoji.")]
+    NoEmoji,
     #[error("There are no words in that message to change.")]
     NothingToChange,
     #[error("There is no request from that person.")]
@@ -181,6 +183,7 @@ impl Error {
             Self::UnknownMessage | Self::NotYours | Self::NothingToChange => Some("message"),
             Self::UnknownToken => Some("token"),
             Self::EmptyText | Self::LongText { .. } => Some("text"),
+            Self::NoEmoji => Some("emoji"),
             Self::BadBackup(_) => Some("file"),
             Self::BadField { field, .. } => Some(field),
             Self::Fresh
@@ -230,6 +233,7 @@ impl Error {
             Self::UnknownMessage => "unknown_message",
             Self::UnknownToken => "unknown_token",
             Self::NotYours => "not_yours",
+            Self::NoEmoji => "no_emoji",
             Self::NothingToChange => "nothing_to_change",
             Self::NoRequest => "no_request",
             Self::NotAnswered => "not_answered",
@@ -290,6 +294,7 @@ impl Error {
             | Self::NameOrAddress
             | Self::Yourself
             | Self::EmptyText
+            | Self::NoEmoji
             | Self::LongText { .. }
             | Self::BadProfile(_)
             | Self::BadBackup(_)

@@ -7,7 +7,7 @@ use protocol::{
     config::MAX_TEXT,
     ids::{ChainId, ConversationId, MsgId, UserId},
     node::{Command, Cursor},
-    timeline::{Content as ItemContent, Item, Key, NO_CHAIN, System},
+    timeline::{Content as ItemContent, Item, Key, NO_CHAIN, Reaction, System},
 };
 
 use super::{
@@ -73,6 +73,30 @@ impl Service {
             ItemContent::Text { .. } => open.change(of, id, Body::Redact).await,
             _ => Err(Error::NothingToChange),
         }
+    }
+
+    /// Says with an emoji what one thinks of a message, or takes that back.
+    ///
+    /// # Errors
+    /// Something else than an emoji, an unknown message, or one that is gone; a person who is blocked.
+    pub async fn react(
+        &self,
+        of: ConversationId,
+        id: MsgId,
+        emoji: &str,
+        on: bool,
+    ) -> Result<Message, Error> {
+        let open = self.open().await?;
+        let emoji = emojis::get(emoji).ok_or(Error::NoEmoji)?.as_str().to_owned();
+        let item = open.item(of, id).await?;
+        if item.text().is_none() {
+            return Err(Error::NothingToChange);
+        }
+        let mine = |reaction: &&Reaction| reaction.by == open.user() && reaction.emoji == emoji;
+        if item.reactions().into_iter().any(|reaction| mine(&reaction)) != on {
+            open.change(of, id, Body::React { emoji, on }).await?;
+        }
+        self.message(of, id).await
     }
 
     /// Forgets a message on this computer; nobody else hears of it.
@@ -273,6 +297,11 @@ impl Open {
             sent: item.wall,
             received: item.received,
             reply: None,
+            reactions: item
+                .reactions()
+                .into_iter()
+                .map(|reaction| (reaction.emoji.clone(), reaction.by))
+                .collect(),
             edited: item.versions().next_back().map(|version| version.wall),
             progress: (item.mine && !system).then(|| self.progress(&item.key, cursors)),
             content: match (&item.content, item.text()) {

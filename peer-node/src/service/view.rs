@@ -173,6 +173,8 @@ pub struct Message {
     pub reply: Option<Quote>,
     /// When its author last changed the words, by their clock.
     pub edited: Option<WallMs>,
+    /// Emoji and who gave it, in the order in which they were given.
+    pub reactions: Vec<(String, UserId)>,
     /// Only of my own messages.
     pub progress: Option<Progress>,
 }

@@ -168,6 +168,23 @@ async fn messages_are_answered_changed_taken_back_and_forgotten() {
     assert_eq!(bob.get(&at(2)).await["message"]["reply"]["text"], "Thursday", "a quote says what stands now");
     assert_eq!(bob.get("search?q=thursdy").await["messages"], json!([]), "what was replaced is not found");
 
+    let reactions = format!("{}/reactions", at(1));
+    for (emoji, code) in [("ok", "no_emoji"), ("", "no_emoji"), ("\u{1f44d}\u{1f44d}", "no_emoji")] {
+        let (_, problem) =
+            bob.call(Method::PUT, &reactions, Some(json!({ "emoji": emoji, "on": true }))).await;
+        assert_eq!((&problem["code"], &problem["field"]), (&json!(code), &json!("emoji")), "{emoji}");
+    }
+    for on in [true, true, false, true] {
+        let react = json!({ "emoji": "\u{1f44d}", "on": on });
+        let (status, message) = bob.call(Method::PUT, &reactions, Some(react)).await;
+        assert_eq!(
+            (status, message["reactions"].as_array().map(Vec::len)),
+            (StatusCode::OK, Some(on.into()))
+        );
+    }
+    let given = |data: &Value| data["message"]["reactions"][0]["emoji"] == "\u{1f44d}";
+    alice_hears.until("the reaction", |_, data| given(data)).await;
+
     let (_, problem) = alice.call(Method::DELETE, &at(1), None).await;
     assert_eq!(problem["field"], "for");
     let (status, _) = alice.call(Method::DELETE, &format!("{}?for=everyone", at(1)), None).await;
@@ -176,7 +193,7 @@ async fn messages_are_answered_changed_taken_back_and_forgotten() {
     for node in [&alice, &bob] {
         let gone = node.get(&at(1)).await;
         assert_eq!((&gone["message"]["kind"], &gone["message"]["text"]), (&json!("redacted"), &Value::Null));
-        assert_eq!(gone["versions"], json!([]));
+        assert_eq!((&gone["versions"], &gone["message"]["reactions"]), (&json!([]), &json!([])));
         assert_eq!(node.get("search?q=thursday").await["messages"], json!([]));
         assert_eq!(node.get(&at(2)).await["message"]["reply"]["text"], Value::Null);
     }

@@ -291,6 +291,11 @@ impl<'b> Decoder<'b> {
     }
 }
 
+/// Whether a field that was added later has to be written.
+pub(crate) fn says_something<T: Default + PartialEq>(value: &T) -> bool {
+    *value != T::default()
+}
+
 /// Makes a struct a record of its fields, in the order written here. A number after a field is the most that it
 /// may hold: bytes of a string, items of a list. Fields after a semicolon were added later: where they say nothing
 /// (their default) they are left out, so that a value without them has the bytes that it always had.
@@ -302,7 +307,7 @@ macro_rules! record {
             fn encode(&self, to: &mut $crate::codec::Encoder) {
                 let Self { $($field,)* $($later),* } = self;
                 let known = $crate::codec::record!(@count $($field)*);
-                let said = [$(*$later != Default::default()),*].iter().rposition(|said| *said);
+                let said = [$($crate::codec::says_something($later)),*].iter().rposition(|said| *said);
                 let said = said.map_or(0, |last| last + 1);
                 to.array(known + said);
                 $($crate::codec::record!(@encode $field to $($most)?);)*

@@ -154,7 +154,7 @@ impl<S: Seal> Node<S> {
         }
         match body {
             Body::Text { text, .. } | Body::Edit { text } => check_text(text, MAX_TEXT)?,
-            Body::Redact => {}
+            Body::Redact | Body::React { .. } => {}
             Body::Unknown { data, .. } if data.len() > MAX_TEXT => {
                 return Err(Refusal::TooLong { bytes: data.len(), limit: MAX_TEXT });
             }

@@ -4,7 +4,7 @@
 use crate::{
     body::Body,
     codec::record,
-    config::{MAX_EDITS, MAX_TEXT},
+    config::{MAX_EDITS, MAX_EMOJI, MAX_REACTIONS, MAX_TEXT},
     ids::UserId,
     time::WallMs,
 };
@@ -23,9 +23,23 @@ pub struct Changes {
     redacted_by: Vec<UserId>,
     /// This node's user does not want to see it any more.
     hidden: bool,
+    /// By author and sign, each author's newest [`MAX_REACTIONS`].
+    reactions: Vec<Reaction>,
 }
 
-record!(Changes { versions: ANY, redacted_by: ANY, hidden });
+record!(Changes { versions: ANY, redacted_by: ANY, hidden; reactions: ANY });
+
+/// What somebody thinks of an item, or does not think any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    pub by: UserId,
+    pub emoji: String,
+    /// Where it stands: the last word of an author about a sign counts.
+    pub key: Key,
+    pub on: bool,
+}
+
+record!(Reaction { by, emoji: MAX_EMOJI, key, on });
 
 /// Other words for an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +72,7 @@ impl Changes {
                     self.redacted_by.insert(at, by);
                 }
             }
+            Ok(Body::React { emoji, on }) => self.react(Reaction { by, emoji, key: entry.key, on }),
             // What later kinds change, this version does not know.
             Ok(Body::Text { .. } | Body::Unknown { .. }) | Err(_) => {}
         }
@@ -72,6 +87,31 @@ impl Changes {
         {
             self.versions.remove(first);
         }
+    }
+
+    fn react(&mut self, reaction: Reaction) {
+        let place = |known: &Reaction| (known.by, known.emoji.as_str()).cmp(&(reaction.by, &reaction.emoji));
+        match self.reactions.binary_search_by(place) {
+            Ok(at) if self.reactions[at].key < reaction.key => self.reactions[at] = reaction,
+            Ok(_) => {}
+            Err(at) => {
+                let by = reaction.by;
+                self.reactions.insert(at, reaction);
+                let theirs = || self.reactions.iter().enumerate().filter(|(_, known)| known.by == by);
+                if theirs().count() > MAX_REACTIONS
+                    && let Some((oldest, _)) = theirs().min_by_key(|(_, known)| known.key)
+                {
+                    self.reactions.remove(oldest);
+                }
+            }
+        }
+    }
+
+    /// Those that stand, in the order in which they were given.
+    pub(super) fn standing_reactions(&self) -> Vec<&Reaction> {
+        let mut standing: Vec<_> = self.reactions.iter().filter(|reaction| reaction.on).collect();
+        standing.sort_unstable_by_key(|reaction| reaction.key);
+        standing
     }
 
     /// What nobody is to read again goes; of an own message also what others would have it say (`own`: nobody can

@@ -244,6 +244,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Body)> {
         ("body/answer", Body::Text { text: "yes".to_owned(), reply: Some(MsgId([6; 16])) }),
         ("body/edit", Body::Edit { text: "Grüße".to_owned() }),
         ("body/redact", Body::Redact),
+        ("body/react", Body::React { emoji: "👋".to_owned(), on: true }),
         ("body/unknown", Body::Unknown { kind: 4242, data: vec![0x81, 0x01] }),
     ]
 }

@@ -87,6 +87,23 @@ async fn messages_are_answered_changed_and_taken_back_by_the_keyboard_alone() ->
     bobs.keys("Escape").await?;
     bobs.until("return document.activeElement.matches('article')").await?;
 
+    // A reaction by the keyboard: plus, the second of the usual ones, Enter; pressed again it is taken back.
+    bobs.keys("Plus").await?;
+    bobs.until("return document.querySelector('#picker').open && document.querySelectorAll('#picker-found .emoji').length").await?;
+    bobs.look("chat-reacting").await?;
+    bobs.keys("ArrowRight").await?;
+    bobs.keys("Enter").await?;
+    for browser in [&alices, &bobs] {
+        browser
+            .until("return document.querySelector('[data-react]')?.dataset.react === '\u{2764}\u{fe0f}'")
+            .await?;
+    }
+    bobs.until("return document.querySelector('[data-react]').ariaPressed === 'true'").await?;
+    alices.until("return document.querySelector('[data-react]').ariaLabel === 'red heart, 1: bob'").await?;
+    alices.look("chat-reacted").await?;
+    bobs.script("document.querySelector('[data-react]').click()").await?;
+    alices.until("return !document.querySelector('[data-react]')").await?;
+
     // Alice takes hers back: it is gone at both, and the answer quotes nothing any more.
     alices.script("document.querySelector('#messages > .m[data-mine] article').focus()").await?;
     let words = "Shall we meet on Thursday?";

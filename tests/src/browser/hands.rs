@@ -88,6 +88,8 @@ impl Browser {
                     "Delete" => Key::Delete.into(),
                     "Tab" => Key::Tab.into(),
                     "F10" => Key::F10.into(),
+                    "Plus" => TypingData::from("+"),
+                    "ArrowRight" => Key::Right.into(),
                     letter => TypingData::from(letter),
                 };
         }

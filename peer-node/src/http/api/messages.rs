@@ -54,6 +54,29 @@ pub(super) async fn edit(
     Ok(Json(service.edit(of, id, &edit.text).await?.into()))
 }
 
+/// Say with an emoji what one thinks of a message, or take that back.
+#[utoipa::path(
+    put, path = "/api/v1/conversations/{conversation}/messages/{message}/reactions", tag = "conversations",
+    request_body = shapes::React,
+    params(
+        ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
+        ("message" = String, Path, description = "The message: 32 hexadecimal digits"),
+    ),
+    responses(
+        (status = 200, body = shapes::Message),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn react(
+    _: May<Write>,
+    State(service): State<Service>,
+    Ids(of, id): Ids<ConversationId, MsgId>,
+    Json(react): Json<shapes::React>,
+) -> Result<Json<shapes::Message>, Error> {
+    Ok(Json(service.react(of, id, &react.emoji, react.on).await?.into()))
+}
+
 /// Whose copy of a message goes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -58,6 +58,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(conversations::history, conversations::send, conversations::clear))
         .routes(routes!(conversations::draft))
         .routes(routes!(messages::show, messages::edit, messages::delete))
+        .routes(routes!(messages::react))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::typing))
         .routes(routes!(alerts::mute))

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use web::{
     Html as _,
     chat::Standing,
+    emoji::EmojiFragment,
     info::{Info, InfoFragment, InfoPage},
     shell::Place,
 };
@@ -84,6 +85,35 @@ pub(super) async fn edit(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct React {
+    emoji: String,
+    /// `yes`, or anything else to take it back.
+    on: String,
+}
+
+/// `POST /chats/{conversation}/messages/{message}/react`, fields `emoji` and `on`.
+pub(super) async fn react(
+    look: Look,
+    State(service): State<Service>,
+    Ids(of, id): Ids<ConversationId, MsgId>,
+    form: Form<React>,
+) -> Result<Response, Error> {
+    service.react(of, id, &form.fields.emoji, form.fields.on == "yes").await?;
+    Ok(look.done(&format!("/chats/{of}?at={id}")))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    q: String,
+}
+
+/// `GET /emoji?q=`: those whose name has all the words, as buttons for the page's picker.
+pub(super) async fn emoji(_: Visit, Query(named): Query<Named>) -> Response {
+    axum::response::Html(EmojiFragment::find(&named.q).html()).into_response()
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,7 +4,7 @@ use protocol::time::WallMs;
 use web::{
     Person, Reach, Visibility,
     chat::{Chat, Details, Origin, Request, Standing},
-    message::{Body, Message, Quote, Status, one_line},
+    message::{Body, Message, Quote, Reaction, Status, one_line},
     people,
     shell::{ChatRow, DirectoryState, Me, Network, Place, Preview, Shell},
 };
@@ -206,6 +206,7 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
             service::Content::Unknown => Body::Unknown,
         },
         reply: message.reply.as_ref().map(|reply| quote(reply, me, with)),
+        reactions: reactions(&message.reactions, me, with),
         edited: message.edited.is_some(),
         // Of what is gone only that it is gone is said.
         status: message
@@ -213,6 +214,29 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
             .filter(|_| message.content != service::Content::Redacted)
             .map(|progress| status(progress, with)),
     }
+}
+
+/// Each emoji once, with those who gave it.
+fn reactions(
+    given: &[(String, protocol::ids::UserId)],
+    me: &Person,
+    with: &service::Person,
+) -> Vec<Reaction> {
+    let mut reactions: Vec<Reaction> = Vec::new();
+    for (emoji, by) in given {
+        let mine = *by == me.user;
+        let at = reactions.iter().position(|reaction| reaction.emoji == *emoji);
+        let at = at.unwrap_or_else(|| {
+            reactions.push(Reaction { emoji: emoji.clone(), others: Vec::new(), mine: false });
+            reactions.len() - 1
+        });
+        if mine {
+            reactions[at].mine = true;
+        } else {
+            reactions[at].others.push(with.username.clone());
+        }
+    }
+    reactions
 }
 
 fn quote(quote: &service::Quote, me: &Person, with: &service::Person) -> Quote {

@@ -92,6 +92,8 @@ pub struct Message {
     pub edited: Option<String>,
     /// The message that it answers.
     pub reply: Option<Quote>,
+    /// In the order in which they were given.
+    pub reactions: Vec<Reaction>,
     /// Of one's own messages only.
     pub state: Option<Progress>,
     /// By the author's clock.
@@ -99,6 +101,24 @@ pub struct Message {
     pub sent: String,
     /// By this node's clock.
     pub received: String,
+}
+
+/// What somebody thinks of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reaction {
+    #[schema(example = "\u{1f44d}")]
+    pub emoji: String,
+    pub author: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct React {
+    /// One emoji.
+    #[schema(example = "\u{1f44d}")]
+    pub emoji: String,
+    /// Or no more.
+    pub on: bool,
 }
 
 /// A message that another one answers, as it stands now.
@@ -207,6 +227,11 @@ impl From<service::Message> for Message {
             text,
             edited: message.edited.map(time),
             reply: message.reply.map(Into::into),
+            reactions: message
+                .reactions
+                .into_iter()
+                .map(|(emoji, author)| Reaction { emoji, author: author.to_string() })
+                .collect(),
             state: message.progress.map(Into::into),
             sent: time(message.sent),
             received: time(message.received),
