@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod by_address;
 mod clear;
+mod hostile;
 mod messages;
 mod network;
 mod new_computer;
