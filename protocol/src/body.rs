@@ -67,7 +67,7 @@ record!(React { emoji: MAX_EMOJI, on });
 /// A sign, not words: that would be a message that nobody can answer.
 fn is_sign(emoji: &str) -> bool {
     let word = |c: char| c.is_alphabetic() || c.is_whitespace() || c.is_control();
-    !emoji.is_empty() && !emoji.contains(word) && !emoji.chars().all(|c| c.is_ascii())
+    !emoji.is_empty() && !emoji.contains(word) && !emoji.is_ascii()
 }
 
 impl Body {
