@@ -72,7 +72,7 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
         .api
         .until("the draft at the node", async |api| {
             let conversation = api.get(&format!("conversations/{chat}")).await?;
-            Ok((conversation["draft"] == "half a thought, and more").then_some(()))
+            Ok((conversation["draft"]["text"] == "half a thought, and more").then_some(()))
         })
         .await?;
 

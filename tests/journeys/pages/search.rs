@@ -180,6 +180,8 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
 
     // In a window of middle width the panel is a dialog over the chat, which follows all the same.
     browser.show_as(800, 700, Scheme::Light).await?;
+    // The same address once more is a page loaded anew, which comes back to its place.
+    browser.visit(alice, "/chats").await?;
     browser.visit(alice, &format!("/chats/{with_bob}")).await?;
     browser.until_said("line 240").await?;
     browser.script("document.querySelector('#scroll').scrollTop -= 617").await?;
