@@ -48,7 +48,7 @@ pub(super) async fn change(
 #[utoipa::path(
     put, path = "/api/v1/conversations/{conversation}/mute", tag = "conversations",
     request_body = shapes::Mute,
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 204),
         (status = "4XX", content_type = "application/problem+json", body = Problem),

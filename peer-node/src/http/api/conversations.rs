@@ -74,7 +74,7 @@ pub(super) async fn list(
 /// One conversation.
 #[utoipa::path(
     get, path = "/api/v1/conversations/{conversation}", tag = "conversations",
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 200, body = shapes::Conversation),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -96,7 +96,7 @@ pub(super) async fn show(
 #[utoipa::path(
     get, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations",
     params(
-        ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
+        shapes::InConversation,
         ("before" = Option<String>, Query, description = "The field `key` of a message"),
         ("after" = Option<String>, Query, description = "The field `key` of a message"),
         ("around" = Option<String>, Query, description = "The id of a message"),
@@ -121,7 +121,7 @@ pub(super) async fn history(
 /// that wait (`waiting` says how many) are still delivered.
 #[utoipa::path(
     delete, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations",
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 200, body = shapes::Cleared),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -139,7 +139,7 @@ pub(super) async fn clear(
 /// Delete a conversation on this computer: as clearing it, and it leaves the list until somebody writes in it again.
 #[utoipa::path(
     delete, path = "/api/v1/conversations/{conversation}", tag = "conversations",
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 200, body = shapes::Cleared),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -157,7 +157,7 @@ pub(super) async fn delete(
 /// Write a message. It is stored on this computer when the answer comes; `state` tells how far it got.
 #[utoipa::path(
     post, path = "/api/v1/conversations/{conversation}/messages", tag = "conversations", request_body = shapes::Send,
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 201, body = shapes::Message),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -178,7 +178,7 @@ pub(super) async fn send(
 /// Keep what is being written, for this page or another one; an empty draft takes it away.
 #[utoipa::path(
     put, path = "/api/v1/conversations/{conversation}/draft", tag = "conversations", request_body = shapes::Draft,
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 204),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -198,7 +198,7 @@ pub(super) async fn draft(
 /// Mark as read, up to a message or all.
 #[utoipa::path(
     post, path = "/api/v1/conversations/{conversation}/read", tag = "conversations", request_body = shapes::Seen,
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 204),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -218,7 +218,7 @@ pub(super) async fn mark_read(
 /// Show that one is writing, if both allow it.
 #[utoipa::path(
     post, path = "/api/v1/conversations/{conversation}/typing", tag = "conversations", request_body = shapes::Typing,
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 204),
         (status = "4XX", content_type = "application/problem+json", body = Problem),

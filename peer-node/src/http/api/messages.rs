@@ -13,10 +13,7 @@ use crate::{
 /// One message, with all that is known of it.
 #[utoipa::path(
     get, path = "/api/v1/conversations/{conversation}/messages/{message}", tag = "conversations",
-    params(
-        ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
-        ("message" = String, Path, description = "The message: 32 hexadecimal digits"),
-    ),
+    params(shapes::InMessage),
     responses(
         (status = 200, body = shapes::MessageInfo),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -35,10 +32,7 @@ pub(super) async fn show(
 #[utoipa::path(
     patch, path = "/api/v1/conversations/{conversation}/messages/{message}", tag = "conversations",
     request_body = shapes::Edit,
-    params(
-        ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
-        ("message" = String, Path, description = "The message: 32 hexadecimal digits"),
-    ),
+    params(shapes::InMessage),
     responses(
         (status = 200, body = shapes::Message),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -58,10 +52,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     put, path = "/api/v1/conversations/{conversation}/messages/{message}/reactions", tag = "conversations",
     request_body = shapes::React,
-    params(
-        ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
-        ("message" = String, Path, description = "The message: 32 hexadecimal digits"),
-    ),
+    params(shapes::InMessage),
     responses(
         (status = 200, body = shapes::Message),
         (status = "4XX", content_type = "application/problem+json", body = Problem),
@@ -77,18 +68,33 @@ pub(super) async fn react(
     Ok(Json(service.react(of, id, &react.emoji, react.on).await?.into()))
 }
 
-/// Whose copy of a message goes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Whose {
     r#for: Whom,
 }
 
-#[derive(Debug, Deserialize)]
+/// Whose copy of a message goes; the page's form says it likewise.
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Whom {
+pub(in crate::http) enum Whom {
     Me,
     Everyone,
+}
+
+impl Whom {
+    pub(in crate::http) async fn delete(
+        self,
+        service: &Service,
+        of: ConversationId,
+        id: MsgId,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Me => service.hide(of, id).await?,
+            Self::Everyone => service.redact(of, id).await?,
+        }
+        Ok(())
+    }
 }
 
 /// Delete a message: `for=me` forgets it on this computer alone; `for=everyone`, of one's own messages, asks every node
@@ -96,8 +102,7 @@ enum Whom {
 #[utoipa::path(
     delete, path = "/api/v1/conversations/{conversation}/messages/{message}", tag = "conversations",
     params(
-        ("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits"),
-        ("message" = String, Path, description = "The message: 32 hexadecimal digits"),
+        shapes::InMessage,
         ("for" = String, Query, description = "`me` or `everyone`"),
     ),
     responses(
@@ -112,9 +117,6 @@ pub(super) async fn delete(
     Ids(of, id): Ids<ConversationId, MsgId>,
     Query(whose): Query<Whose>,
 ) -> Result<StatusCode, Error> {
-    match whose.r#for {
-        Whom::Me => service.hide(of, id).await?,
-        Whom::Everyone => service.redact(of, id).await?,
-    }
+    whose.r#for.delete(&service, of, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

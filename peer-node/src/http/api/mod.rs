@@ -4,7 +4,7 @@ mod account;
 mod alerts;
 mod backup;
 mod conversations;
-mod messages;
+pub(super) mod messages;
 mod network;
 mod node;
 mod people;

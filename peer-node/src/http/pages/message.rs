@@ -8,7 +8,6 @@ use protocol::ids::{ConversationId, MsgId};
 use serde::Deserialize;
 use web::{
     Html as _,
-    chat::Standing,
     emoji::EmojiFragment,
     info::{Info, InfoFragment, InfoPage},
     shell::Place,
@@ -18,7 +17,7 @@ use super::{Look, Visit, html, view};
 use crate::{
     http::{
         Error,
-        api::{Ids, Query},
+        api::{Ids, Query, messages::Whom},
         csrf::Form,
     },
     service::Service,
@@ -50,14 +49,12 @@ pub(super) async fn show(
 async fn info(service: &Service, of: ConversationId, id: MsgId, me: &web::Person) -> Result<Info, Error> {
     let conversation = service.conversation(of).await?;
     let info = service.info(of, id).await?;
-    let standing = view::chat(&conversation, None).standing;
     Ok(Info {
         with: view::person(&conversation.person),
         received: info.message.received,
         message: view::message(&info.message, me, &conversation.person),
         versions: info.versions,
-        writes: matches!(standing, Standing::Contact | Standing::Asked | Standing::DeclinedMe),
-        links: standing.links(),
+        writes: view::chat(&conversation, None).standing.writes(),
         problem: None,
     })
 }
@@ -121,13 +118,6 @@ pub(super) struct Whose {
     r#for: Whom,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Whom {
-    Me,
-    Everyone,
-}
-
 /// `POST /chats/{conversation}/messages/{message}/delete`, field `for`: `me` or `everyone`.
 pub(super) async fn delete(
     look: Look,
@@ -135,9 +125,6 @@ pub(super) async fn delete(
     Ids(of, id): Ids<ConversationId, MsgId>,
     form: Form<Whose>,
 ) -> Result<Response, Error> {
-    match form.fields.r#for {
-        Whom::Me => service.hide(of, id).await?,
-        Whom::Everyone => service.redact(of, id).await?,
-    }
+    form.fields.r#for.delete(&service, of, id).await?;
     Ok(look.done(&format!("/chats/{of}")))
 }

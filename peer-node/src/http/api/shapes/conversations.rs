@@ -2,7 +2,7 @@
 
 use protocol::ids::MsgId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Person, mirror, time};
 use crate::service;
@@ -11,6 +11,24 @@ mirror!(
     /// How far a message of one's own got; it only moves forward.
     Progress = service::Progress { Pending, OnTheWay, Delivered, Read }
 );
+
+/// The identifier in the addresses of a conversation.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InConversation {
+    /// The conversation: 64 hexadecimal digits
+    pub conversation: String,
+}
+
+/// The identifiers in the addresses of a message.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InMessage {
+    /// The conversation: 64 hexadecimal digits
+    pub conversation: String,
+    /// The message: 32 hexadecimal digits
+    pub message: String,
+}
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Conversation {
