@@ -12,8 +12,8 @@ pub use doctor::{Examination, Mark, Step, Topic};
 pub use log::Line;
 
 use super::{DirectoryState, Error, Person, Relation, Service, open::Open, people};
-use crate::node::{LinkInfo, Reason, Way};
-pub use crate::node::{Next, Tried};
+pub use crate::node::{LinkInfo, Next, Tried};
+use crate::node::{Reason, Way};
 
 /// A connection to somebody who answers has this long to come about.
 const CONNECT: Duration = Duration::from_secs(8);
@@ -36,25 +36,12 @@ pub struct Network {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     pub person: Person,
-    pub path: Option<Path>,
+    pub path: Option<LinkInfo>,
     /// Where they were last known to listen; some of them were tried.
     pub attempts: Vec<Attempt>,
     /// When the addresses were last tried in vain.
     pub failed: Option<WallMs>,
     pub next: Next,
-}
-
-/// A live link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path {
-    pub remote: SocketAddr,
-    /// This computer called theirs.
-    pub dialled: bool,
-    pub since: WallMs,
-    /// Bytes of messages.
-    pub sent: u64,
-    pub received: u64,
-    pub round_trip: Option<Duration>,
 }
 
 /// One address of somebody, and what came of it the last time.
@@ -93,7 +80,7 @@ impl Service {
         let mut routes = Vec::new();
         for person in open.store.people().await? {
             let Some(way) = ways.get(&person.user) else { continue };
-            let path = links.remove(&person.user).map(Path::from);
+            let path = links.remove(&person.user);
             if path.is_none() && matches!(way.next, Next::Unwanted) {
                 continue;
             }
@@ -186,13 +173,6 @@ impl Open {
         let ways =
             self.node().ways().await.map_err(|_| Error::Stopped("it is being opened again".to_owned()))?;
         Ok(ways.into_iter().map(|way| (way.user, way)).collect())
-    }
-}
-
-impl From<LinkInfo> for Path {
-    fn from(link: LinkInfo) -> Self {
-        let LinkInfo { remote, dialled, since, sent, received, round_trip, .. } = link;
-        Self { remote, dialled, since, sent, received, round_trip }
     }
 }
 

@@ -161,8 +161,8 @@ impl From<network::Route> for Route {
     }
 }
 
-impl From<network::Path> for Path {
-    fn from(path: network::Path) -> Self {
+impl From<network::LinkInfo> for Path {
+    fn from(path: network::LinkInfo) -> Self {
         Self {
             via: "tcp",
             remote: path.remote.to_string(),
