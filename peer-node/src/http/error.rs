@@ -70,7 +70,6 @@ impl Error {
 
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Service(service::Error::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Service(error) | Self::Of { error, .. } => match error.kind() {
                 Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
                 Kind::Missing => StatusCode::NOT_FOUND,
@@ -78,6 +77,7 @@ impl Error {
                 Kind::Forbidden => StatusCode::FORBIDDEN,
                 Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
                 Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                Kind::Full => StatusCode::INSUFFICIENT_STORAGE,
                 Kind::Fault => StatusCode::INTERNAL_SERVER_ERROR,
             },
             Self::Field { .. } => StatusCode::UNPROCESSABLE_ENTITY,

@@ -19,6 +19,8 @@ pub enum Kind {
     TooMany,
     /// Something outside is not there.
     Unavailable,
+    /// There is no room left on the disk.
+    Full,
     /// The node itself failed.
     Fault,
 }
@@ -281,7 +283,8 @@ impl Error {
             | Self::UnknownConversation
             | Self::UnknownMessage
             | Self::UnknownToken => Kind::Missing,
-            Self::DiskFull | Self::Stopped(_) | Self::Backup(_) | Self::Storage(_) => Kind::Fault,
+            Self::DiskFull => Kind::Full,
+            Self::Stopped(_) | Self::Backup(_) | Self::Storage(_) => Kind::Fault,
             Self::BadUsername(_)
             | Self::ShortPassphrase { .. }
             | Self::LongPassphrase { .. }
