@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use clock::Clock;
 use config::{BadConfig, Config};
 use http::{Door, guard::Hosts, session::Sessions};
-use service::{Bucket, Given, Passphrase, Service, Stage};
+use service::{Bucket, Passphrase, Service, Stage};
 
 /// Why the program could not start; one sentence each.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +94,8 @@ impl Running {
         let in_data = |error| StartError::Data { path: data.clone(), error };
         let io_in_data = |error: io::Error| in_data(service::Error::Storage(error.to_string()));
         let clock = Clock::start();
-        let given = Given { directory_pin: config.pin()?, ..config.into() };
-        let service = Service::new(data.clone(), given, link_listener, clock).map_err(in_data)?;
+        let service =
+            Service::new(data.clone(), config.try_into()?, link_listener, clock).map_err(in_data)?;
         let page = ui_listener.local_addr().map_err(io_in_data)?;
         let hosts = Hosts::new(page, &config.ui_host);
         let sessions = Sessions::open(&data).map_err(io_in_data)?;

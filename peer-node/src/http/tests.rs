@@ -36,8 +36,8 @@ impl Node {
             Config { cost: Cost::TESTING, state: Some(data.path().join("marks")), ..Config::defaults() };
         let link = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let clock = Clock::start();
-        let service =
-            Service::new(data.path().to_owned(), Given::from(&config), link, clock).expect("a new folder");
+        let given = Given::try_from(&config).expect("no file is named");
+        let service = Service::new(data.path().to_owned(), given, link, clock).expect("a new folder");
         let door = Door {
             service,
             sessions: Sessions::open(data.path()).expect("a new folder"),

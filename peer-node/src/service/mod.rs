@@ -43,7 +43,7 @@ pub use view::*;
 
 use crate::{
     clock::Clock,
-    config::Config,
+    config::{BadConfig, Config},
     node::DoorLimits,
     store,
     vault::{Cost, FolderLock, Vault},
@@ -88,12 +88,14 @@ pub struct Given {
     pub store: store::Options,
 }
 
-impl From<&Config> for Given {
-    fn from(config: &Config) -> Self {
-        Self {
+impl TryFrom<&Config> for Given {
+    type Error = BadConfig;
+
+    fn try_from(config: &Config) -> Result<Self, BadConfig> {
+        Ok(Self {
             announce: config.announce.clone(),
             directory: config.directory.clone(),
-            directory_pin: config.directory_pin.clone(),
+            directory_pin: config.pin()?,
             directory_ca: config.directory_ca.clone(),
             logins_per_minute: config.logins_per_minute,
             cost: config.cost,
@@ -101,7 +103,7 @@ impl From<&Config> for Given {
             store: store::Options {
                 marks: config.state.clone().map_or(store::Marks::System, store::Marks::Folder),
             },
-        }
+        })
     }
 }
 
