@@ -75,11 +75,6 @@ impl Body {
         Body::Text { text: text.into(), reply: None }
     }
 
-    /// Whether it changes another message instead of being one.
-    pub fn changes_another(&self) -> bool {
-        matches!(self, Body::Edit { .. } | Body::Redact | Body::React { .. })
-    }
-
     pub fn kind(&self) -> u16 {
         match self {
             Body::Text { .. } => kind::TEXT,

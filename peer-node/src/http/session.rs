@@ -219,10 +219,10 @@ impl Sessions {
         self.retain(|kept| kept.id != id)
     }
 
-    /// Ends all but one, and makes every link that was given out worthless. Says whether there was one.
-    pub fn revoke_others(&self, id: &str) -> bool {
+    /// Ends all but one, and makes every link that was given out worthless.
+    pub fn revoke_others(&self, id: &str) {
         self.held().launches.clear();
-        self.retain(|kept| kept.id == id)
+        self.retain(|kept| kept.id == id);
     }
 
     /// Ends them all, and makes every link that was given out worthless.

@@ -98,11 +98,13 @@ impl Service {
     /// # Errors
     /// When the node is not open.
     pub async fn successor(&self, user: UserId) -> Result<Option<ConversationId>, Error> {
-        let mut people = self.people().await?.into_iter();
+        let mut people = self.open().await?.store.people().await?.into_iter();
         let next = people.find(|person| {
-            person.replaces == Some(user) && person.relation == Relation::Contact && !person.keys_changed
+            person.replaces == Some(user)
+                && person.relation == node::Relation::Contact
+                && person.keys != KeyState::Changed
         });
-        Ok(next.and_then(|person| person.conversation))
+        Ok(next.map(|person| person.conversation))
     }
 
     /// People who asked me and people whom I asked, without an answer.
