@@ -37,6 +37,8 @@ pub struct Chat {
     pub earlier: Option<String>,
     /// There are newer messages than the last row: its place, for `?after=`.
     pub later: Option<String>,
+    /// How a message stands that is just being written.
+    pub first: Status,
     pub draft: String,
     /// No notifications of it are wanted.
     pub muted: bool,
@@ -70,19 +72,12 @@ pub enum Standing {
 /// What a request shows beside the first message, which is a row of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// None: it is not known which way.
-    pub from: Option<Origin>,
+    /// It came straight here: no directory stands between.
+    pub by_address: bool,
     /// The first twelve digits of the safety number.
     pub digits: String,
     /// Somebody of that name, with other keys, is known here already.
     pub new_keys: bool,
-}
-
-/// Which way a request came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    Directory(String),
-    Address,
 }
 
 /// What can be done with a message: the word in the page's script, how people call it, its key, its icon.
@@ -116,6 +111,11 @@ impl Standing {
 }
 
 impl Standing {
+    /// Something can be written right now.
+    pub fn writes(&self) -> bool {
+        self.compose() == "yes"
+    }
+
     /// Addresses in messages can be followed: not those of strangers.
     pub fn links(&self) -> bool {
         !matches!(self, Self::Asking(_) | Self::Declined | Self::Blocked)
@@ -158,13 +158,8 @@ impl Chat {
             reply: None,
             reactions: Vec::new(),
             edited: false,
-            status: Some(self.first_status()),
+            status: Some(self.first),
         }
-    }
-
-    fn first_status(&self) -> Status {
-        let moving = self.reach.is_online() && self.standing == Standing::Contact;
-        if moving { Status::Sending } else { Status::Waiting }
     }
 
     /// A link to them is wanted, so that there is a reason to be told when there is none.
@@ -193,6 +188,7 @@ impl ChatPage {
         let mira = Person::sample("mira");
         let chat = |standing| {
             let when = When::sample();
+            let first = if standing == Standing::Contact { Status::Sending } else { Status::Waiting };
             Chat {
                 conversation: ConversationId(mira.user.0),
                 person: mira.clone(),
@@ -201,6 +197,7 @@ impl ChatPage {
                 rows: message::rows(Message::samples(), None, None, &when),
                 earlier: Some("00".to_owned()),
                 later: None,
+                first,
                 draft: String::new(),
                 muted: false,
                 answers: None,
@@ -230,14 +227,11 @@ impl ChatPage {
             ..chat(standing)
         };
         let asking = |new_keys| {
-            Standing::Asking(Request {
-                from: Some(Origin::Directory("chat.example.org".to_owned())),
-                digits: "27183 45901 28".to_owned(),
-                new_keys,
-            })
+            Standing::Asking(Request { by_address: new_keys, digits: "27183 45901 28".to_owned(), new_keys })
         };
         let mut unread = chat(Standing::Contact);
         unread.rows = message::rows(Message::samples(), None, Some((MsgId([7; 16]), 3)), &When::sample());
+        unread.first = Status::Waiting;
         unread.reach = Reach::Seen(WallMs(When::sample().now.0 - 9 * 60_000));
         let mut offline = page(unread.clone());
         offline.shell.network = crate::shell::Network::sample_offline();
@@ -247,7 +241,13 @@ impl ChatPage {
             ("chat_offline", offline),
             (
                 "chat_empty",
-                page(Chat { rows: Vec::new(), earlier: None, reach: Reach::Away, ..chat(Standing::Contact) }),
+                page(Chat {
+                    rows: Vec::new(),
+                    earlier: None,
+                    reach: Reach::Away,
+                    first: Status::Waiting,
+                    ..chat(Standing::Contact)
+                }),
             ),
             ("chat_request", page(alone(asking(false)))),
             ("chat_request_new_keys", page(alone(asking(true)))),

@@ -39,7 +39,6 @@ pub struct Info {
     pub versions: Vec<(WallMs, String)>,
     /// Something can be written to them.
     pub writes: bool,
-    pub links: bool,
     /// Why the new words were refused, and what they were.
     pub problem: Option<(String, String)>,
 }
@@ -89,7 +88,6 @@ impl Info {
             versions: versions.map(|(n, text)| (WallMs(at.0 + n * 95_000), (*text).to_owned())).collect(),
             message,
             writes: true,
-            links: true,
             problem: None,
         }
     }

@@ -1,5 +1,5 @@
 // Writing: Enter sends, the row stands at once, drafts are kept, order is kept.
-import { $, $$ } from './frag.js';
+import { $, $$, oneLine } from './frag.js';
 import { net, post } from './net.js';
 import { bottom, newest, put } from './window.js';
 
@@ -102,7 +102,7 @@ function about(what, who, text) {
   $('#about').hidden = !what;
   name.textContent = who ?? '';
   words.dir = 'auto';
-  words.textContent = (text ?? '').replace(/\s+/g, ' ').slice(0, 120);
+  words.textContent = oneLine(text ?? '');
   line.replaceChildren(...what ? [what, ' ', name, ' ', words] : []);
 }
 
@@ -158,7 +158,7 @@ function row(id, text, to) {
     const quote = document.createElement('a'), name = document.createElement('b'), words = document.createElement('span');
     quote.className = 'quote';
     name.textContent = $('.who b', quoted).textContent;
-    words.textContent = $('.text', quoted).textContent.replace(/\s+/g, ' ').slice(0, 120);
+    words.textContent = oneLine($('.text', quoted).textContent);
     quote.append(name, ' ', words);
     $('.text', li).before(quote);
   }

@@ -7,6 +7,9 @@ export function fragment(html) {
   return template.content;
 }
 
+// The beginning of a text in one line, as the node quotes it.
+export const oneLine = text => text.replace(/\s+/g, ' ').trim().slice(0, 120);
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 

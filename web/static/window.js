@@ -1,5 +1,5 @@
 // The rows of the open chat: a bounded window that is filled at both ends, kept still while it changes.
-import { $, $$, fragment } from './frag.js';
+import { $, $$, fragment, oneLine } from './frag.js';
 
 const MAX = 160, EDGE = '1600px 0px', GROUP = 5 * 60 * 1000;
 let scroller, list, edge, tail, jump, eyes, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
@@ -327,7 +327,7 @@ function requote(id, li) {
   for (const quote of $$(`.quote[data-of="${id}"]`, list)) {
     if (li && 'words' in li.dataset) {
       const words = $('span', quote);
-      if (words) words.textContent = $('.text', li).textContent.replace(/\s+/g, ' ').slice(0, 120);
+      if (words) words.textContent = oneLine($('.text', li).textContent);
     } else {
       const gone = document.createElement('em');
       gone.textContent = 'A message that is not here any more';

@@ -3,7 +3,7 @@
 use protocol::time::WallMs;
 use web::{
     Person, Reach, Visibility,
-    chat::{Chat, Details, Origin, Request, Standing},
+    chat::{Chat, Details, Request, Standing},
     message::{Body, Message, Quote, Reaction, Status, one_line},
     people,
     shell::{ChatRow, DirectoryState, Me, Network, Place, Preview, Shell},
@@ -299,6 +299,7 @@ pub(in crate::http) fn chat(conversation: &service::Conversation, directory: Opt
         rows: Vec::new(),
         earlier: None,
         later: None,
+        first: status(service::Progress::Pending, with),
         draft: conversation.draft.clone().unwrap_or_default().text,
         answers: None,
         muted: conversation.muted,
@@ -312,7 +313,7 @@ fn standing(with: &service::Person, digits: &str, directory: Option<&str>) -> St
     match with.relation {
         Relation::Blocked => Standing::Blocked,
         Relation::Asking => Standing::Asking(Request {
-            from: directory.is_none().then_some(Origin::Address),
+            by_address: directory.is_none(),
             digits: beginning(digits),
             new_keys: with.keys_changed,
         }),
