@@ -22,6 +22,9 @@ const RULES: &[(&str, &[&str])] = &[
     ("peer-node/src/node", &["crate::http", "crate::service", "web::"]),
     ("peer-node/src/link", &["crate::store", "crate::service", "crate::http", "crate::node"]),
     ("peer-node/src/store", &["crate::http", "crate::service", "crate::node", "crate::link"]),
+    ("peer-node/src/directory", &["crate::http", "crate::service", "crate::node"]),
+    ("peer-node/src/vault", &["crate::http", "crate::service"]),
+    ("peer-node/src/backup", &["crate::http", "crate::service"]),
 ];
 
 #[test]
@@ -33,16 +36,77 @@ fn every_arrow_points_down() {
         for file in sources(&root.join(room)) {
             read += 1;
             let text = fs::read_to_string(&file).expect("a source file can be read");
-            for (number, line) in text.lines().enumerate() {
-                let code = line.split("//").next().unwrap_or_default();
-                for name in banned.iter().filter(|name| names(code, name)) {
-                    wrong.push(format!("{}:{}: {room} must not use {name}", file.display(), number + 1));
+            for (number, code) in statements(&text) {
+                for name in banned.iter().filter(|name| names(&code, name)) {
+                    wrong.push(format!("{}:{number}: {room} must not use {name}", file.display()));
                 }
             }
         }
     }
     assert!(read > 20, "the rooms were not found: {read} files read");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn groups_of_imports_are_read_as_the_paths_that_they_stand_for() {
+    let text = "use crate::{\n    clock::Clock, // crate::link\n    store::{self, Store},\n};\nlet a = crate::node::b();\n";
+    let read: Vec<_> = statements(text);
+    let paths = [
+        (1, "use crate::clock::Clock"),
+        (1, "use crate::store::self"),
+        (1, "use crate::store::Store"),
+        (5, "let a = crate::node::b();"),
+    ];
+    assert_eq!(read, paths.map(|(line, code)| (line, code.to_owned())));
+    assert!(names(&read[2].1, "crate::store") && !names(&read[2].1, "crate::stored"));
+}
+
+/// The lines of a source file with their numbers, without comments; an import stands once for each path that it names.
+fn statements(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut import: Option<(usize, String)> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let code = line.split("//").next().unwrap_or_default().trim();
+        let begins = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "]
+            .iter()
+            .any(|start| code.starts_with(start));
+        match &mut import {
+            Some((_, whole)) => whole.push_str(code),
+            None if begins => import = Some((number, code.to_owned())),
+            None if code.is_empty() => {}
+            None => found.push((number, code.to_owned())),
+        }
+        if let Some((begun, whole)) = import.take_if(|(_, whole)| whole.ends_with(';')) {
+            let mut paths = Vec::new();
+            expand("", whole.trim_end_matches(';'), &mut paths);
+            found.extend(paths.into_iter().map(|path| (begun, path)));
+        }
+    }
+    found
+}
+
+/// `use a::{b, c::{d, e}}` as `use a::b`, `use a::c::d`, `use a::c::e`.
+fn expand(before: &str, tree: &str, paths: &mut Vec<String>) {
+    let Some((start, group)) = tree.split_once('{') else {
+        paths.push(format!("{before}{}", tree.trim()));
+        return;
+    };
+    let group = group.rsplit_once('}').map_or(group, |(group, _)| group);
+    let (mut depth, mut from) = (0, 0);
+    for (at, c) in group.char_indices().chain([(group.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let part = group[from..at].trim();
+                if !part.is_empty() {
+                    expand(&format!("{before}{}", start.trim_start()), part, paths);
+                }
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
 }
 
 /// After `cargo run`, the test command builds our crates and what tests alone need: a crate that both need has one set of
