@@ -86,7 +86,8 @@ function drop(row, box) {
 function place(box) {
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(8, Math.min(box.right - (box.left === box.right ? 0 : width), innerWidth - width - 8))}px`;
-  menu.style.top = `${box.bottom + height + 8 < innerHeight ? box.bottom + 4 : Math.max(8, box.top - height - 4)}px`;
+  const top = box.bottom + height + 8 < innerHeight ? box.bottom + 4 : box.top - height - 4;
+  menu.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
 }
 
 function leave() {
