@@ -6,7 +6,7 @@ mod look;
 use std::{process::Stdio, sync::Arc};
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
 use tokio::{
@@ -15,6 +15,7 @@ use tokio::{
     time::timeout,
 };
 
+pub use self::look::Window;
 use crate::{program::PATIENCE, require};
 
 /// One browser window with a profile of its own.
@@ -91,21 +92,7 @@ impl Browser {
     /// # Errors
     /// The browser's.
     pub async fn show_as(&self, width: u32, height: u32, scheme: Scheme) -> Result<()> {
-        let tools = self.driver.cdp();
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 720});
-        tools.send_raw("Emulation.setDeviceMetricsOverride", size).await?;
-        let value = if scheme == Scheme::Dark { "dark" } else { "light" };
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
-        tools.send_raw("Emulation.setEmulatedMedia", media).await?;
-        // Colours fade from one scheme to the other; what is between is not what anybody reads. Dots that move for ever,
-        // and a frame that a page in the background never gets, are not waited for.
-        let settle = "const done = arguments[arguments.length - 1];
-            const faded = () => Promise.allSettled(document.getAnimations().map(a => a.finished));
-            const frame = new Promise(drawn => requestAnimationFrame(drawn));
-            const long = new Promise(over => setTimeout(over, 1500));
-            Promise.race([frame.then(faded), long]).then(() => done(1));";
-        self.driver.execute_async(Arc::<str>::from(settle), Vec::new()).await?;
-        Ok(())
+        self.show_in(Window::plain("", width, height), scheme).await
     }
 
     /// Runs a script in the page and gives its answer.

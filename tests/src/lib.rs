@@ -6,4 +6,5 @@ pub mod directory;
 pub mod node;
 pub mod program;
 pub mod require;
+pub mod site;
 pub mod wire;

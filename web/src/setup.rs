@@ -243,24 +243,34 @@ impl ResetPage {
 }
 
 impl RecoveryPage {
-    pub fn sample() -> Self {
-        Self {
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let page = || Self {
             page: Page::sample(),
             who: Person::sample("ana"),
             first_run: true,
             key: "3KQ7-M2ZD-XW4T-9PRA-HV6E-58JN-B1YC-GS0F-T7LQ-42MX-KD9R-WE3H-6NPZ".to_owned(),
             tick_error: None,
-        }
+        };
+        let unticked = Some("Save it first, then tick this.".to_owned());
+        vec![
+            ("setup_recovery", page()),
+            ("setup_recovery_unticked", Self { tick_error: unticked, ..page() }),
+            ("setup_recovery_later", Self { first_run: false, ..page() }),
+        ]
     }
 }
 
 impl VisibilityPage {
-    pub fn sample() -> Self {
-        Self {
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let page = |error: Option<&str>| Self {
             page: Page::sample(),
             directory: "chat.example.org".to_owned(),
             chosen: Visibility::ExactName,
-            error: None,
-        }
+            error: error.map(str::to_owned),
+        };
+        vec![
+            ("setup_visibility", page(None)),
+            ("setup_visibility_refused", page(Some("The directory does not answer. Try again."))),
+        ]
     }
 }

@@ -1,5 +1,5 @@
 //! Every page beyond the first conversation, come to as people come to it, in a real browser: each is held against
-//! axe-core and the edges of the window at 1280 and 375 px, light and dark. One file a story.
+//! axe-core and the edges of every kind of window, light and dark. One file a story.
 
 mod access;
 mod account;
