@@ -8,7 +8,7 @@ let dialog, field, list, turn = 0, timer, before = null, shown = null;
 
 const theme = word => () => {
   document.documentElement.dataset.theme = word;
-  post('/settings/theme', { theme: word }).catch(() => {});
+  post('/settings/browser/theme', { value: word }).catch(() => {});
 };
 const acts = {
   here: () => openFinder('here'),
