@@ -146,6 +146,17 @@ pub(super) fn unusual_texts() -> Vec<(&'static str, String)> {
     let mut answering = chat(ARABIC, Standing::Contact, right_to_left());
     answering.chat.answers = right_to_left().first().map(Message::quote);
     answering.chat.draft = "\u{5e9}\u{5dc}\u{5d5}\u{5dd} abc".to_owned();
+    answering.shell = Shell::sample(answering.shell.place);
+    answering.shell.chats[0] = ChatRow {
+        conversation: answering.chat.conversation,
+        ..ChatRow::sample(
+            ARABIC,
+            Reach::Online,
+            Preview::Text { mine: false, text: "OK, \u{634}\u{643}\u{631}\u{627}\u{64b} :-)".to_owned() },
+            20,
+            0,
+        )
+    };
     vec![
         ("chat_texts", chat("mira", Standing::Contact, texts()).html()),
         ("chat_right_to_left", answering.html()),
