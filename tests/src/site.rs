@@ -47,8 +47,16 @@ const fn scene(name: &'static str, steps: &'static [Step], ready: &'static str) 
 
 /// States that scripts make of a page. The sample is the longest one whose name theirs begins with.
 const MADE: [Scene; 19] = [
-    scene("chat_loading", &[], "document.querySelector('#edge[aria-busy=true]')"),
-    scene("chat_load_error", &[], "document.querySelector('#edge button')"),
+    scene(
+        "chat_loading",
+        &[],
+        "(document.querySelector('#scroll').scrollTop = 0, document.querySelector('#edge[aria-busy=true]'))",
+    ),
+    scene(
+        "chat_load_error",
+        &[],
+        "(document.querySelector('#scroll').scrollTop = 0, document.querySelector('#edge button'))",
+    ),
     scene("chat_lost", &[Lost], "!document.querySelector('#banner-page').hidden"),
     scene("chats_lost", &[Lost], "!document.querySelector('#banner-page').hidden"),
     scene("settings_lost", &[Lost], "!document.querySelector('#banner-page').hidden"),

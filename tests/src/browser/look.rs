@@ -60,10 +60,14 @@ const CUT_OFF: &str = "
       const box = el.getBoundingClientRect();
       if (box.width < 2 || box.height < 2) continue;
       const style = getComputedStyle(el), says = () => el.outerHTML.slice(0, 120);
-      if (style.visibility === 'hidden' || el.closest('[data-offscreen], .sr, .skip')) continue;
+      if (style.visibility === 'hidden' || el.closest('[data-offscreen], .sr, .skip') || el.ownerSVGElement) continue;
       // What ends in an ellipsis on purpose is drawn as far as its box and no further.
       if (getComputedStyle(el.parentElement).textOverflow === 'ellipsis') continue;
       if (box.right > wide + 1 || box.left < -1) out.push('beyond the edge: ' + says());
+      // Parts of a page stand side by side; none paints over the next one.
+      const part = el.parentElement.closest('.side, .conv, .pane, .card, dialog')?.getBoundingClientRect();
+      if (part?.width && style.position !== 'fixed' && !el.closest('[popover]') && (box.right > part.right + 1 || box.left < part.left - 1))
+        out.push('beyond its part: ' + says());
       if (el.matches('button, a.button, label') && el.scrollWidth > el.clientWidth + 1 && style.overflow !== 'visible' && style.textOverflow !== 'ellipsis')
         out.push('text cut: ' + says());
       // Text that its own box hides, without the dots that say so.
