@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     codec::{self, Decoder, record},
-    config::{MAX_BODY, MAX_EMOJI, MAX_TEXT, PAD_TO},
+    config::{MAX_BODY, MAX_EMOJI, MAX_TEXT, MAX_TIMER_S, PAD_TO},
     error::Violation,
     ids::{ConversationId, DeviceId, MsgId},
     time::WallMs,
@@ -24,6 +24,7 @@ pub mod kind {
     pub const PROFILE: u16 = 8;
     pub const CONTROL: u16 = 9;
     pub const SESSION: u16 = 10;
+    pub const TIMER: u16 = 11;
 }
 
 /// What a message says.
@@ -40,6 +41,8 @@ pub enum Body {
     Redact,
     /// A sign of what its author thinks of a message, or that they think so no more.
     React { emoji: String, on: bool },
+    /// What is written from here on disappears so many seconds after it was read; 0: it stays.
+    Timer { seconds: u32 },
     /// A kind of a later version: kept, passed on, shown as "update needed".
     Unknown { kind: u16, data: Vec<u8> },
 }
@@ -64,6 +67,12 @@ struct React {
 
 record!(React { emoji: MAX_EMOJI, on });
 
+struct Timer {
+    seconds: u32,
+}
+
+record!(Timer { seconds });
+
 /// A sign, not words: that would be a message that nobody can answer.
 fn is_sign(emoji: &str) -> bool {
     let word = |c: char| c.is_alphabetic() || c.is_whitespace() || c.is_control();
@@ -81,6 +90,7 @@ impl Body {
             Body::Edit { .. } => kind::EDIT,
             Body::Redact => kind::REDACT,
             Body::React { .. } => kind::REACT,
+            Body::Timer { .. } => kind::TIMER,
             Body::Unknown { kind, .. } => *kind,
         }
     }
@@ -91,6 +101,7 @@ impl Body {
             Body::Edit { text } => codec::to_bytes(&Edit { text: text.clone() }),
             Body::Redact => codec::to_bytes(&()),
             Body::React { emoji, on } => codec::to_bytes(&React { emoji: emoji.clone(), on: *on }),
+            Body::Timer { seconds } => codec::to_bytes(&Timer { seconds: *seconds }),
             Body::Unknown { data, .. } => data.clone(),
         }
     }
@@ -110,6 +121,10 @@ impl Body {
                     Err(Violation::malformed("words for a sign"))
                 }
             }
+            kind::TIMER => match codec::from_bytes(data)? {
+                Timer { seconds } if seconds <= MAX_TIMER_S => Ok(Body::Timer { seconds }),
+                _ => Err(Violation::malformed("a timer of more than a year")),
+            },
             _ => Ok(Body::Unknown { kind, data: data.to_vec() }),
         }
     }
@@ -123,6 +138,7 @@ impl fmt::Debug for Body {
             Body::Edit { text } => write!(f, "Edit({} B)", text.len()),
             Body::Redact => write!(f, "Redact"),
             Body::React { on, .. } => write!(f, "React({on})"),
+            Body::Timer { seconds } => write!(f, "Timer({seconds} s)"),
             Body::Unknown { kind, data } => write!(f, "Unknown(kind {kind}, {} B)", data.len()),
         }
     }
@@ -142,7 +158,7 @@ pub struct Inner {
     pub target: Option<MsgId>,
     /// The item whose thread it belongs to.
     pub thread: Option<MsgId>,
-    /// Seconds until it disappears, counted at each reader.
+    /// Seconds until it disappears: at its author from when the other has it, at its reader from when it was read.
     pub ttl_s: Option<u32>,
     pub data: Vec<u8>,
 }
@@ -272,6 +288,15 @@ mod tests {
         {
             assert!(Body::from_data(kind::REACT, &react(words).to_data()).is_err(), "{words}");
         }
+    }
+
+    #[test]
+    fn a_timer_is_of_a_year_at_most() {
+        let timer = |seconds| Body::Timer { seconds };
+        for good in [0, 1, MAX_TIMER_S] {
+            assert_eq!(Body::from_data(kind::TIMER, &timer(good).to_data()), Ok(timer(good)));
+        }
+        assert!(Body::from_data(kind::TIMER, &timer(MAX_TIMER_S + 1).to_data()).is_err());
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub const MAX_REACTIONS: usize = 20;
 /// Edits of a message that are kept, of each author: whoever edits more often loses the first ones.
 pub const MAX_EDITS: usize = 20;
 
+/// The longest that a conversation's timer may be set to, in seconds: a year. Longer is no promise, and ends the sums.
+pub const MAX_TIMER_S: u32 = 365 * 24 * 60 * 60;
+
 /// The text of a request in bytes: it must fit into a letter, and a stranger needs no more.
 pub const MAX_REQUEST_TEXT: usize = 2 << 10;
 

@@ -2,10 +2,12 @@
 
 mod changes;
 mod face;
+mod timer;
 
 use std::cmp::Reverse;
 
 pub use changes::{Changes, Reaction, Version};
+pub use timer::{Timer, lifetime};
 
 use crate::{
     body::Body,
@@ -38,6 +40,8 @@ pub struct Entry {
     pub received: WallMs,
     pub kind: u16,
     pub data: Vec<u8>,
+    /// What it makes disappears so many seconds after it was read, or, at its author, was delivered.
+    pub ttl_s: Option<u32>,
 }
 
 /// One row of a conversation as people see it: the fold of all entries with one target.
@@ -53,6 +57,10 @@ pub struct Item {
     /// As it was made; what was done to it since stands in `changes`.
     pub content: Content,
     pub changes: Changes,
+    /// Seconds from being read (at its author: delivered) until it disappears.
+    pub ttl_s: Option<u32>,
+    /// When it disappears, once its clock runs. No entry says that: the store knows when marks moved, and keeps it.
+    pub due: Option<WallMs>,
 }
 
 /// What an item shows.
@@ -65,6 +73,8 @@ pub enum Content {
         /// The item that it answers.
         reply: Option<MsgId>,
     },
+    /// Somebody set how long messages stay from here on; 0: for good.
+    Timer { seconds: u32 },
     /// Its author took it back; what it said is forgotten.
     Redacted,
     /// This node's user wanted it gone; what it said is forgotten, here alone.
@@ -120,6 +130,7 @@ impl Content {
             (PEER_RESTORED, _) => Content::System(System::PeerRestored),
             (NEW_DEVICE, _) => Content::System(System::NewDevice),
             (_, Ok(Body::Text { text, reply })) => Content::Text { text, reply },
+            (_, Ok(Body::Timer { seconds })) => Content::Timer { seconds },
             // A change that names nothing to change is no message.
             (_, Ok(Body::Edit { .. } | Body::Redact | Body::React { .. })) => Content::Unborn,
             (_, Ok(Body::Unknown { .. }) | Err(_)) => Content::Unknown { kind },
@@ -142,6 +153,8 @@ pub fn apply(item: Option<Item>, entry: &Entry) -> Item {
             wall: entry.wall,
             received: entry.received,
             content: if is_birth { Content::of(entry.kind, &entry.data) } else { Content::Unborn },
+            ttl_s: entry.ttl_s.filter(|_| is_birth),
+            due: before.as_ref().and_then(|item| item.due),
             changes: before.map(|item| item.changes).unwrap_or_default(),
         },
     };
@@ -214,6 +227,7 @@ mod tests {
             received: WallMs(9),
             kind,
             data: Body::text(text).to_data(),
+            ttl_s: None,
         }
     }
 

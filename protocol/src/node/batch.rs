@@ -24,8 +24,11 @@ pub enum Write {
     },
     /// A change of a timeline item: `timeline::apply` folds it into the item that it targets.
     Entry(Entry),
-    /// A mark moved; only ever forward.
-    Cursor(Cursor),
+    /// A mark moved, only ever forward, when this node's clock said `at`: the clocks of messages that disappear start.
+    Cursor {
+        cursor: Cursor,
+        at: WallMs,
+    },
     Conversation(Conversation),
     Person(Person),
 }

@@ -6,13 +6,13 @@ use crate::{
     body::{Body, Inner},
     chain,
     codec::record,
-    config::MAX_TEXT,
+    config::{MAX_TEXT, MAX_TIMER_S},
     event::{Class, Content, Event, EventBody},
     ids::{ChainId, ConversationId, EventId, MsgId, UserId},
     pair::{Said, Share},
     seal::Seal,
     time::WallMs,
-    timeline::{Entry, HIDE, Key, LOCAL_KINDS, NO_CHAIN, System},
+    timeline::{Entry, HIDE, Key, LOCAL_KINDS, NO_CHAIN, System, Timer, lifetime},
 };
 
 use super::{
@@ -47,9 +47,11 @@ pub(super) struct Talk {
     recent: Recent,
     /// Chains from before a restore that are being written once more: the next event, and the last.
     pub(super) rewrites: Map<ChainId, (u64, u64)>,
+    /// How long messages stay, as somebody set it last.
+    pub(super) timer: Option<Timer>,
 }
 
-record!(Talk { with, top, mine, chains: ANY, fresh, marks, rows, recent, rewrites });
+record!(Talk { with, top, mine, chains: ANY, fresh, marks, rows, recent, rewrites; timer });
 
 /// The newest events; not stored: whoever tells the truth about time is above all of them anyway.
 #[derive(Default)]
@@ -77,6 +79,7 @@ impl Talk {
             rows: 0,
             recent: Recent::default(),
             rewrites: Map::default(),
+            timer: None,
         }
     }
 
@@ -102,6 +105,8 @@ pub(super) struct Message {
     pub(super) wall: WallMs,
     /// The message that it changes.
     pub(super) target: Option<MsgId>,
+    /// Seconds that it stays.
+    pub(super) ttl_s: Option<u32>,
 }
 
 impl<S: Seal> Node<S> {
@@ -154,15 +159,21 @@ impl<S: Seal> Node<S> {
         }
         match body {
             Body::Text { text, .. } | Body::Edit { text } => check_text(text, MAX_TEXT)?,
-            Body::Redact | Body::React { .. } => {}
+            Body::Timer { seconds } if *seconds > MAX_TIMER_S => {
+                return Err(Refusal::LongTimer { seconds: *seconds, limit: MAX_TIMER_S });
+            }
+            Body::Redact | Body::React { .. } | Body::Timer { .. } => {}
             Body::Unknown { data, .. } if data.len() > MAX_TEXT => {
                 return Err(Refusal::TooLong { bytes: data.len(), limit: MAX_TEXT });
             }
             Body::Unknown { .. } => {}
         }
         let (kind, data) = (body.kind(), body.to_data());
-        let with = talk.with;
-        self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall, target });
+        let (with, wall) = (talk.with, self.wall);
+        // A change goes with what it changes. Who changes the timer is seen for good.
+        let stays = target.is_some() || matches!(body, Body::Timer { .. });
+        let ttl_s = talk.timer.and_then(|timer| lifetime(Some(timer.seconds))).filter(|_| !stays);
+        self.write_content(conversation, Message { msg_id, kind, data, wall, target, ttl_s });
         self.seek(with);
         Ok(Reply::Written { conversation, id: msg_id })
     }
@@ -171,7 +182,7 @@ impl<S: Seal> Node<S> {
     pub(super) fn write_content(&mut self, conversation: ConversationId, message: Message) {
         let Some(id) = self.ensure_chain(conversation) else { return };
         self.rotate_if_due(conversation, id);
-        let Message { msg_id, kind, data, wall, target } = message;
+        let Message { msg_id, kind, data, wall, target, ttl_s } = message;
         let Some(chain) = self.chains.get(&id) else { return };
         let seq = chain.seq + 1;
         let inner = Inner {
@@ -183,7 +194,7 @@ impl<S: Seal> Node<S> {
             wall,
             target,
             thread: None,
-            ttl_s: None,
+            ttl_s,
             data,
         };
         let plain = inner.to_bytes();
@@ -258,8 +269,15 @@ impl<S: Seal> Node<S> {
         let target = inner.target.unwrap_or(inner.msg_id);
         let key = Key { ord, chain: id, seq };
         let (wall, received) = (inner.wall, self.wall);
-        let msg_id = inner.msg_id;
-        let entry = Entry { conversation, target, msg_id, key, author, mine, wall, received, kind, data };
+        let (msg_id, ttl_s) = (inner.msg_id, lifetime(inner.ttl_s));
+        let entry =
+            Entry { conversation, target, msg_id, key, author, mine, wall, received, kind, data, ttl_s };
+        if let Some(timer) = Timer::of(&entry)
+            && let Some(talk) = self.talks.get_mut(&conversation)
+        {
+            talk.timer = Some(timer.last(talk.timer));
+            self.touch(Record::Talk(conversation));
+        }
         self.batch.write(Write::Entry(entry));
         self.notice(Notice::Item { conversation, id: target });
     }
@@ -282,6 +300,7 @@ impl<S: Seal> Node<S> {
             received: self.wall,
             kind: HIDE,
             data: Vec::new(),
+            ttl_s: None,
         }));
         self.notice(Notice::Item { conversation, id });
         Ok(Reply::Done)
@@ -306,6 +325,7 @@ impl<S: Seal> Node<S> {
             received: self.wall,
             kind: system.kind(),
             data: Vec::new(),
+            ttl_s: None,
         }));
         self.notice(Notice::Item { conversation, id });
     }

@@ -276,6 +276,8 @@ pub enum Refusal {
     KeysChanged,
     #[error("the text is {bytes} bytes long; {limit} fit")]
     TooLong { bytes: usize, limit: usize },
+    #[error("messages can stay {limit} seconds at most, not {seconds}")]
+    LongTimer { seconds: u32, limit: u32 },
     #[error("the text is empty")]
     Empty,
     #[error("the profile is not valid: {0}")]

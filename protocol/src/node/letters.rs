@@ -404,6 +404,7 @@ impl<S: Seal> Node<S> {
                 received: self.wall,
                 kind: kind::TEXT,
                 data: Body::text(request.text).to_data(),
+                ttl_s: None,
             }));
             self.notice(Notice::Item { conversation, id });
         }

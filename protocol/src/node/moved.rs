@@ -18,7 +18,7 @@ use crate::{
     letter::Letter,
     seal::Seal,
     time::WallMs,
-    timeline::{Content, Item, System},
+    timeline::{self, Content, Item, System},
 };
 
 use super::{
@@ -60,9 +60,11 @@ struct Kept {
     /// The greatest place in the conversation.
     top: u64,
     theirs: Vec<Place>,
+    /// How long messages stay there.
+    timer: Option<timeline::Timer>,
 }
 
-record!(Kept { someone, top, theirs: ANY });
+record!(Kept { someone, top, theirs: ANY; timer });
 
 /// How far a chain of theirs was opened. All up to there is history, and does not come again.
 #[derive(Clone, PartialEq, Eq)]
@@ -93,10 +95,10 @@ impl Carried {
                 Some(Record::Me) => carried.number = read::<Stored>(value)?.number(),
                 Some(Record::Person(_)) => {
                     let someone: Someone = read(value)?;
-                    let mut kept = Kept { top: 0, theirs: Vec::new(), someone };
+                    let mut kept = Kept { top: 0, theirs: Vec::new(), timer: None, someone };
                     if let Some(talk) = find(Record::Talk(kept.someone.conversation)) {
                         let talk: Talk = read(talk)?;
-                        kept.top = talk.top;
+                        (kept.top, kept.timer) = (talk.top, talk.timer);
                         for id in &talk.chains {
                             let Some(chain) = find(Record::Chain(*id)) else { continue };
                             let read_to = talk.marks.mine.get(id).map_or(0, |mark| mark.1);
@@ -139,6 +141,11 @@ impl Known {
         self.kept.someone.conversation
     }
 
+    /// How long messages with them stay, if somebody ever set it.
+    pub fn timer(&self) -> Option<timeline::Timer> {
+        self.kept.timer
+    }
+
     /// Events that belong into the backup: [`Known::hold`] takes them.
     pub fn heads(&self) -> Vec<(ChainId, u64)> {
         self.kept.theirs.iter().map(|place| (place.chain, place.seq)).collect()
@@ -169,11 +176,14 @@ impl Known {
     /// An own message of the history that the other has not confirmed: the chain that it stood in ended with the device
     /// before, so it is written once more, under its id. Whoever has it shows it once.
     pub fn write_again(&mut self, item: &Item) {
-        if let (Content::Text { reply, .. }, Some(text)) = (&item.content, item.text()) {
-            let body = Body::Text { text: text.to_owned(), reply: *reply };
-            let (msg_id, wall, target) = (item.id, item.wall, None);
-            self.unsent.push(Message { msg_id, kind: body.kind(), data: body.to_data(), wall, target });
-        }
+        let body = match (&item.content, item.text()) {
+            (Content::Text { reply, .. }, Some(text)) => Body::Text { text: text.to_owned(), reply: *reply },
+            (Content::Timer { seconds }, _) => Body::Timer { seconds: *seconds },
+            _ => return,
+        };
+        let (kind, data) = (body.kind(), body.to_data());
+        let (msg_id, wall, target, ttl_s) = (item.id, item.wall, None, item.ttl_s);
+        self.unsent.push(Message { msg_id, kind, data, wall, target, ttl_s });
     }
 }
 
@@ -187,7 +197,7 @@ impl fmt::Debug for Known {
 impl<S: Seal> Node<S> {
     /// A person of a backup becomes one of this new device.
     pub(super) fn adopt(&mut self, known: Known) {
-        let Known { kept: Kept { someone, top, theirs }, unsent } = known;
+        let Known { kept: Kept { someone, top, theirs, timer }, unsent } = known;
         let (user, device) = (someone.profile.user(), someone.profile.device().device);
         let (id, relation, asked) = (someone.conversation, someone.relation, someone.asked);
         let created = someone.since;
@@ -195,7 +205,7 @@ impl<S: Seal> Node<S> {
         self.people.insert(user, someone);
         self.changed(user);
         let mut talk = Talk::new(user);
-        talk.top = top;
+        (talk.top, talk.timer) = (top, timer);
         for place in theirs {
             let Place { chain, owner, incarnation, seq, ord, read, head } = place;
             let Some(Ok(head)) = head.map(UnverifiedEvent::verify) else { continue };

@@ -291,7 +291,10 @@ impl<S: Seal> Node<S> {
         self.learn_addresses(user, addresses);
         let conversation = one_to_one(self.me.user, user);
         let (kind, data) = (body.kind(), body.to_data());
-        self.write_content(conversation, Message { msg_id, kind, data, wall: self.wall, target: None });
+        self.write_content(
+            conversation,
+            Message { msg_id, kind, data, wall: self.wall, target: None, ttl_s: None },
+        );
         if let Some(someone) = self.people.get_mut(&user) {
             someone.asked = Some(msg_id);
         }

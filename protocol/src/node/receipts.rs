@@ -75,7 +75,8 @@ impl<S: Seal> Node<S> {
             let (delivered, read) = talk.marks.mine.get(&chain).copied().unwrap_or_default();
             let with = talk.with;
             let reader = self.me.user;
-            self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
+            let cursor = Cursor { conversation, reader, chain, delivered, read };
+            self.batch.write(Write::Cursor { cursor, at: self.wall });
             let link = self.device_of(with).and_then(|device| self.links_by_peer.get(&device));
             if let Some(link) = link.and_then(|link| self.links.get_mut(link)) {
                 link.owed_marks.insert(conversation);
@@ -195,7 +196,8 @@ impl<S: Seal> Node<S> {
         if *mark != before {
             let (reader, (delivered, read)) = (talk.with, *mark);
             self.touch(Record::Talk(conversation));
-            self.batch.write(Write::Cursor(Cursor { conversation, reader, chain, delivered, read }));
+            let cursor = Cursor { conversation, reader, chain, delivered, read };
+            self.batch.write(Write::Cursor { cursor, at: self.wall });
             self.notice(Notice::Marks { conversation });
         }
     }

@@ -199,8 +199,8 @@ impl<S: Seal> Node<S> {
                 && let Some(inner) = self.own_message(id, event.seq(), content)
             {
                 self.ask_again(conversation, &inner);
-                let Inner { msg_id, kind, data, wall, target, .. } = inner;
-                let message = Message { msg_id, kind, data, wall, target };
+                let Inner { msg_id, kind, data, wall, target, ttl_s, .. } = inner;
+                let message = Message { msg_id, kind, data, wall, target, ttl_s };
                 self.write_content(conversation, message);
             }
         }

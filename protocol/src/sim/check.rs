@@ -94,7 +94,7 @@ impl Ledger {
             match write {
                 Write::Event { event, .. } => self.event(doer, &event, &mut broken),
                 Write::Entry(entry) => self.entry(doer, &entry, store, model, users, &mut broken),
-                Write::Cursor(cursor) => {
+                Write::Cursor { cursor, .. } => {
                     let Some(reader) = users.get(&cursor.reader).copied() else {
                         broken.push(format!("a mark of nobody: {cursor:?}"));
                         continue;

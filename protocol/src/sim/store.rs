@@ -93,7 +93,7 @@ impl MemoryStore {
                 let item = timeline::apply(self.items.remove(&id), &entry);
                 self.items.insert(id, item);
             }
-            Write::Cursor(cursor) => self.mark(cursor),
+            Write::Cursor { cursor, .. } => self.mark(cursor),
             Write::Conversation(conversation) => {
                 self.conversations.insert(conversation.id, conversation);
             }

@@ -74,7 +74,7 @@ impl Changes {
             }
             Ok(Body::React { emoji, on }) => self.react(Reaction { by, emoji, key: entry.key, on }),
             // What later kinds change, this version does not know.
-            Ok(Body::Text { .. } | Body::Unknown { .. }) | Err(_) => {}
+            Ok(Body::Text { .. } | Body::Timer { .. } | Body::Unknown { .. }) | Err(_) => {}
         }
     }
 
@@ -125,6 +125,12 @@ impl Changes {
         }
         let redacted_by = &self.redacted_by;
         self.versions.retain(|version| redacted_by.binary_search(&version.by).is_err());
+    }
+
+    /// Where everything that was done to it stands: the events that name it.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        let versions = self.versions.iter().map(|version| version.key);
+        versions.chain(self.reactions.iter().map(|reaction| reaction.key))
     }
 
     pub(super) fn is_redacted_by(&self, author: UserId) -> bool {

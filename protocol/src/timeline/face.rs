@@ -21,9 +21,11 @@ struct Face {
     received: WallMs,
     content: Content,
     changes: Changes,
+    ttl_s: Option<u32>,
+    due: Option<WallMs>,
 }
 
-record!(Face { author, mine, wall, received, content; changes });
+record!(Face { author, mine, wall, received, content; changes, ttl_s, due });
 
 /// Each content is an array of its number and what belongs to it. A number is never given twice.
 mod number {
@@ -34,6 +36,7 @@ mod number {
     pub(super) const REDACTED: u16 = 4;
     pub(super) const HIDDEN: u16 = 5;
     pub(super) const REPLY: u16 = 6;
+    pub(super) const TIMER: u16 = 7;
 }
 
 impl Wire for Content {
@@ -53,6 +56,10 @@ impl Wire for Content {
                 to.array(2);
                 to.text(text);
                 reply.encode(to);
+            }
+            Content::Timer { seconds } => {
+                number::TIMER.encode(to);
+                seconds.encode(to);
             }
             Content::Redacted => {
                 number::REDACTED.encode(to);
@@ -93,6 +100,7 @@ impl Wire for Content {
                     from.raw()?;
                     Content::Hidden
                 }
+                number::TIMER => Content::Timer { seconds: u32::decode(from)? },
                 number::SYSTEM => Content::System(System::from_number(u16::decode(from)?)?),
                 number::UNKNOWN => Content::Unknown { kind: u16::decode(from)? },
                 _ => return Err(Violation::malformed("an item of a later version")),
@@ -128,6 +136,11 @@ impl Item {
         !matches!(self.content, Content::Unborn | Content::Hidden)
     }
 
+    /// Whether what it said is gone for good: taken back, or unwanted here.
+    pub fn is_forgotten(&self) -> bool {
+        matches!(self.content, Content::Redacted | Content::Hidden)
+    }
+
     /// Whether it asks to be read, when somebody else wrote it.
     pub fn counts_as_unread(&self) -> bool {
         matches!(self.content, Content::Text { .. } | Content::Unknown { .. })
@@ -136,6 +149,12 @@ impl Item {
     /// What a search looks through.
     pub fn words(&self) -> Option<&str> {
         self.text()
+    }
+
+    /// Where the events stand that it is made of, as far as it remembers them.
+    pub fn keys(&self) -> Vec<Key> {
+        let born = !matches!(self.content, Content::Unborn);
+        born.then_some(self.key).into_iter().chain(self.changes.keys()).collect()
     }
 
     /// Everything but `conversation`, `id` and `key`, which a store keeps in columns of their own.
@@ -147,6 +166,8 @@ impl Item {
             received: self.received,
             content: self.content.clone(),
             changes: self.changes.clone(),
+            ttl_s: self.ttl_s,
+            due: self.due,
         })
     }
 
@@ -158,8 +179,8 @@ impl Item {
         key: Key,
         face: &[u8],
     ) -> Result<Self, Violation> {
-        let Face { author, mine, wall, received, content, changes } = codec::from_bytes(face)?;
-        Ok(Self { conversation, id, key, author, mine, wall, received, content, changes })
+        let Face { author, mine, wall, received, content, changes, ttl_s, due } = codec::from_bytes(face)?;
+        Ok(Self { conversation, id, key, author, mine, wall, received, content, changes, ttl_s, due })
     }
 }
 
@@ -175,6 +196,7 @@ mod tests {
             Content::Text { text: "Zażółć gęślą jaźń".to_owned(), reply: None },
             Content::Text { text: String::new(), reply: None },
             Content::Text { text: "yes".to_owned(), reply: Some(MsgId([9; 16])) },
+            Content::Timer { seconds: 3600 },
             Content::Redacted,
             Content::Hidden,
             Content::System(System::KeysChanged),
@@ -194,6 +216,8 @@ mod tests {
                 received: WallMs(u64::MAX),
                 content,
                 changes: Changes::default(),
+                ttl_s: (seq % 3 == 0).then_some(60),
+                due: (seq % 2 == 0).then_some(WallMs(8)),
             };
             let back = Item::from_face(item.conversation, item.id, item.key, &item.face());
             assert_eq!(back, Ok(item));

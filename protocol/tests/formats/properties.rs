@@ -248,6 +248,7 @@ fn inner() -> impl Strategy<Value = Inner> {
         "\\PC{0,300}".prop_map(|text| Body::Edit { text }),
         Just(Body::Redact),
         ("[\u{1f300}-\u{1f5ff}]{1,8}", any::<bool>()).prop_map(|(emoji, on)| Body::React { emoji, on }),
+        (0..=protocol::config::MAX_TIMER_S).prop_map(|seconds| Body::Timer { seconds }),
         (100u16.., bytes(300)).prop_map(|(kind, data)| Body::Unknown { kind, data }),
     ];
     let msg_id = || any::<[u8; 16]>().prop_map(MsgId);

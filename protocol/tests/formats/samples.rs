@@ -245,6 +245,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Body)> {
         ("body/edit", Body::Edit { text: "Grüße".to_owned() }),
         ("body/redact", Body::Redact),
         ("body/react", Body::React { emoji: "👋".to_owned(), on: true }),
+        ("body/timer", Body::Timer { seconds: 86_400 }),
         ("body/unknown", Body::Unknown { kind: 4242, data: vec![0x81, 0x01] }),
     ]
 }

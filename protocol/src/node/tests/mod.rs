@@ -4,5 +4,6 @@ mod contact;
 mod moved;
 mod outlook;
 mod talk;
+mod timer;
 mod trouble;
 mod world;

@@ -78,7 +78,7 @@ impl Commit for Store {
                     let item = timeline::apply(self.items.remove(&key), &entry);
                     self.items.insert(key, item);
                 }
-                Write::Cursor(cursor) => {
+                Write::Cursor { cursor, .. } => {
                     let key = (cursor.conversation, cursor.reader, cursor.chain);
                     let mark = self.cursors.entry(key).or_default();
                     assert!(cursor.delivered >= mark.0 && cursor.read >= mark.1, "a mark only moves forward");
