@@ -188,6 +188,7 @@ fn entry(conversation: ConversationId, id: MsgId, key: Key, author: UserId, text
         received: WallMs(key.ord),
         kind: kind::TEXT,
         data: Body::text(text).to_data(),
+        ttl_s: None,
     }
 }
 

@@ -235,7 +235,10 @@ impl Backup {
                         piece.cursors.push(cursor);
                     }
                     Record::Number(number) => carried.number = number,
-                    Record::Known(known) => carried.known.push(*known),
+                    Record::Known(known) => {
+                        piece.timers.extend(known.timer().map(|timer| (known.conversation(), timer)));
+                        carried.known.push(*known);
+                    }
                     Record::Setting(key, value) => piece.settings.push((key, value)),
                     Record::Item(item) => {
                         let delivered = confirmed.get(&item.key.chain).is_some_and(|to| item.key.seq <= *to);

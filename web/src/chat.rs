@@ -9,7 +9,7 @@ use protocol::{
 
 use crate::{
     icon,
-    message::{self, Body, Message, Quote, Row, Status},
+    message::{self, Body, Message, Quote, Row, Status, Stay},
     page::Page,
     person::{Person, Reach},
     shell::{Place, Shell},
@@ -42,6 +42,8 @@ pub struct Chat {
     pub draft: String,
     /// No notifications of it are wanted.
     pub muted: bool,
+    /// Messages disappear so many seconds after they were read; 0: they stay.
+    pub timer: u32,
     /// The message that the draft answers.
     pub answers: Option<Quote>,
     /// Why the message of a plain form was refused; its text is the draft.
@@ -159,6 +161,7 @@ impl Chat {
             reactions: Vec::new(),
             edited: false,
             status: Some(self.first),
+            stay: (self.timer > 0).then_some(Stay { seconds: self.timer, until: None }),
         }
     }
 
@@ -200,6 +203,7 @@ impl ChatPage {
                 first,
                 draft: String::new(),
                 muted: false,
+                timer: 0,
                 answers: None,
                 error: None,
                 details: Details {

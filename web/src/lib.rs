@@ -27,6 +27,7 @@ pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod shell;
+pub mod span;
 pub mod switch;
 pub mod trouble;
 pub mod unlock;

@@ -32,6 +32,17 @@ pub struct Message {
     pub edited: bool,
     /// Only own messages have one.
     pub status: Option<Status>,
+    /// It disappears.
+    pub stay: Option<Stay>,
+}
+
+/// How long a message stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stay {
+    /// From when it was read, or, of an own one, from when the other has it.
+    pub seconds: u32,
+    /// By this node's clock; none: it does not count yet.
+    pub until: Option<WallMs>,
 }
 
 /// An emoji that people gave a message.
@@ -74,6 +85,8 @@ pub enum Body {
     Redacted,
     /// A kind that this version does not know.
     Unknown,
+    /// Its author set how long messages stay from here on, in seconds; 0: for good.
+    Timer(u32),
     /// A line of the house itself: the person's keys are new.
     KeysChanged,
     /// A line of the house itself: this computer's data came from an old copy.
@@ -108,7 +121,10 @@ impl Body {
 
     /// A line between the messages, without an author.
     pub fn is_system(&self) -> bool {
-        matches!(self, Self::KeysChanged | Self::Restored | Self::PeerRestored | Self::NewDevice)
+        matches!(
+            self,
+            Self::Timer(_) | Self::KeysChanged | Self::Restored | Self::PeerRestored | Self::NewDevice
+        )
     }
 }
 
@@ -346,6 +362,7 @@ impl Message {
             reactions: Vec::new(),
             edited: false,
             status: mine.then_some(Status::Read),
+            stay: None,
         }
     }
 

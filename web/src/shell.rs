@@ -81,6 +81,8 @@ pub enum Preview {
     KeysChanged,
     Redacted,
     UpdateNeeded,
+    /// The timer of the chat was set, in seconds; 0: messages stay.
+    Timer(u32),
 }
 
 /// The second and third truths: this node and the network, this node and the directory.

@@ -8,6 +8,8 @@ mod m20261121_000004_search;
 mod m20261121_000005_settings;
 mod m20261121_000006_draft_reply;
 mod m20261121_000007_search_prefixes;
+mod m20261121_000008_disappearing;
+mod m20261121_000009_search_forgets;
 
 use sea_orm_migration::prelude::*;
 
@@ -26,6 +28,8 @@ impl MigratorTrait for NodeMigrator {
             Box::new(m20261121_000005_settings::Migration),
             Box::new(m20261121_000006_draft_reply::Migration),
             Box::new(m20261121_000007_search_prefixes::Migration),
+            Box::new(m20261121_000008_disappearing::Migration),
+            Box::new(m20261121_000009_search_forgets::Migration),
         ]
     }
 }

@@ -58,7 +58,10 @@ async fn lived_in(messages: u64) -> (TempDir, Store) {
             conversation: CHAT,
             replaces: Some(UserId([8; 32])),
         }),
-        Change::Cursor(Cursor { conversation: CHAT, reader: UserId([1; 32]), chain, delivered: 9, read: 7 }),
+        Change::Cursor {
+            cursor: Cursor { conversation: CHAT, reader: UserId([1; 32]), chain, delivered: 9, read: 7 },
+            at: WallMs(6),
+        },
         Change::Record { key: b"ratchet".to_vec(), value: Some(b"never in a backup".to_vec()) },
     ];
     writes.extend((1..=messages).map(|n| {
@@ -74,6 +77,7 @@ async fn lived_in(messages: u64) -> (TempDir, Store) {
             received: WallMs(n),
             kind: kind::TEXT,
             data: Body::text(format!("message number {n}")).to_data(),
+            ttl_s: None,
         })
     }));
     store.clone().commit(writes).await.unwrap();

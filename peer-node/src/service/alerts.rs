@@ -137,7 +137,7 @@ impl Service {
         for id in ids {
             let Ok(message) = self.message(of, *id).await else { continue };
             // A line of the house is no message, and what was taken back is to be forgotten.
-            let silent = matches!(message.content, Content::Line(_) | Content::Redacted);
+            let silent = matches!(message.content, Content::Line(_) | Content::Timer(_) | Content::Redacted);
             if !message.mine && message.received >= since && !silent {
                 fresh.push(message);
             }

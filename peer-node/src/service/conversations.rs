@@ -78,6 +78,7 @@ impl Open {
             draft: (!draft.is_empty()).then_some(draft),
             typing: self.is_typing(id),
             muted: self.muted().contains(&id),
+            timer: row.timer,
         })
     }
 

@@ -338,6 +338,13 @@ impl From<store::Error> for Error {
 }
 
 impl Error {
+    pub(super) fn bad_timer() -> Self {
+        Self::BadField {
+            field: "seconds",
+            reason: "Messages can disappear after 1 second to 1 year (31536000); 0 keeps them.",
+        }
+    }
+
     pub(super) fn username(why: BadUsername) -> Self {
         Self::BadUsername(why.to_string())
     }

@@ -11,7 +11,7 @@ use protocol::{
 };
 
 use super::{
-    Content, Error, History, Info, Line, Message, NewMessage, Place, Progress, Quote, Service, Stretch,
+    Content, Error, History, Info, Line, Message, NewMessage, Place, Progress, Quote, Service, Stay, Stretch,
     open::Open,
 };
 use crate::store::Page;
@@ -245,7 +245,7 @@ fn check_text(text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn new_id() -> MsgId {
+pub(super) fn new_id() -> MsgId {
     MsgId(rand::random())
 }
 
@@ -303,9 +303,11 @@ impl Open {
                 .map(|reaction| (reaction.emoji.clone(), reaction.by))
                 .collect(),
             edited: item.versions().next_back().map(|version| version.wall),
+            stay: item.ttl_s.map(|seconds| Stay { seconds, until: item.due }),
             progress: (item.mine && !system).then(|| self.progress(&item.key, cursors)),
             content: match (&item.content, item.text()) {
                 (_, Some(text)) => Content::Text(text.to_owned()),
+                (ItemContent::Timer { seconds }, _) => Content::Timer(*seconds),
                 (ItemContent::System(System::KeysChanged), _) => Content::Line(Line::KeysChanged),
                 (ItemContent::System(System::Restored), _) => Content::Line(Line::Restored),
                 (ItemContent::System(System::PeerRestored), _) => Content::Line(Line::PeerRestored),

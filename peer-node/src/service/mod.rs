@@ -19,7 +19,9 @@ pub mod private;
 pub mod search;
 pub mod settings;
 pub mod switch;
+pub mod timer;
 pub mod tokens;
+mod vanish;
 pub mod view;
 
 use std::{

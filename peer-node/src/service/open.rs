@@ -28,7 +28,7 @@ use super::{
     feed::{Change, Feed},
     membership::{Joined, Membership},
     network::Examination,
-    search,
+    search, vanish,
 };
 use crate::{
     clock::Clock,
@@ -99,6 +99,8 @@ impl Open {
         let account = opened.0.account_key().clone();
         let listener = inner.take_listener().await?;
         let addresses = inner.announced().await;
+        // Before anybody can look, and before anything is shown, what came due meanwhile is gone.
+        vanish::catch_up(&store, inner.clock).await?;
         let node = launch(inner, &store, opened, Some(listener));
         let seen = store.setting(key::SEEN).await?.unwrap_or_default();
         let muted = store.setting(key::MUTED).await?.unwrap_or_default();
@@ -125,6 +127,7 @@ impl Open {
         open.greet().await?;
         open.tasks.spawn(supervise(open.clone(), inner.clone()));
         open.tasks.spawn(search::keep_index(open.clone()));
+        open.tasks.spawn(vanish::keep_time(open.clone(), inner.feed.clone(), inner.clock));
         Ok(open)
     }
 
@@ -363,6 +366,7 @@ impl From<Refusal> for Error {
             Refusal::Blocked => Self::Blocked,
             Refusal::KeysChanged => Self::KeysChanged,
             Refusal::TooLong { bytes, limit } => Self::LongText { bytes, limit },
+            Refusal::LongTimer { .. } => Self::bad_timer(),
             Refusal::Empty => Self::EmptyText,
             Refusal::BadProfile(why) => Self::BadProfile(why),
             Refusal::TooManyRequests => Self::TooManyRequests,

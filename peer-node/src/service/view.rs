@@ -146,6 +146,8 @@ pub struct Conversation {
     pub typing: bool,
     /// No notifications of it are wanted.
     pub muted: bool,
+    /// Messages disappear so many seconds after they were read; 0: they stay.
+    pub timer: u32,
 }
 
 /// How far my message got; it only moves forward.
@@ -177,6 +179,17 @@ pub struct Message {
     pub reactions: Vec<(String, UserId)>,
     /// Only of my own messages.
     pub progress: Option<Progress>,
+    /// It disappears, and when.
+    pub stay: Option<Stay>,
+}
+
+/// How long a message stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stay {
+    /// From when it was read, or, where it was written, from when the other had it.
+    pub seconds: u32,
+    /// By this node's clock; none: it does not count yet.
+    pub until: Option<WallMs>,
 }
 
 /// A message that another one answers.
@@ -210,6 +223,8 @@ pub enum Content {
     Text(String),
     /// Its author took it back.
     Redacted,
+    /// Somebody set how long messages stay from there on, in seconds; 0: for good.
+    Timer(u32),
     /// A line of the house itself.
     Line(Line),
     /// Written by a newer version: "update needed".

@@ -4,9 +4,9 @@ use protocol::{
     ids::{ConversationId, UserId},
     node::{Conversation, Person},
     time::WallMs,
-    timeline::Item,
+    timeline::{Item, Timer},
 };
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::{Error, Store, people, signed, statement, timeline, unsigned, write::Transaction};
 
@@ -22,6 +22,8 @@ pub struct ConversationRow {
     pub last: Option<Item>,
     /// At most [`UNREAD_MOST`].
     pub unread: u64,
+    /// Messages disappear after so many seconds; 0: they stay.
+    pub timer: u32,
 }
 
 pub(super) async fn write(tx: &Transaction<'_>, conversations: &[Conversation]) -> Result<(), Error> {
@@ -47,7 +49,8 @@ macro_rules! rows {
                     p.user AS user, p.username AS username, p.relation AS relation, p.keys AS keys,
                     p.account_key AS account_key, p.since AS since, p.conversation AS conversation,
                     p.replaces AS replaces,
-                    l.no AS last, l.ord AS ord, lc.id AS chain, l.seq AS seq, l.id AS id, l.face AS face,
+                    l.no AS last, l.ord AS ord, lc.id AS chain, l.seq AS seq, l.id AS id, l.face AS face, l.due AS due,
+                    v.timer AS timer,
                     (SELECT COUNT(*) FROM (
                         SELECT 1 FROM chain c CROSS JOIN item i INDEXED BY item_unread
                             ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > COALESCE((
@@ -72,6 +75,22 @@ macro_rules! rows {
 
 pub(super) const ALL: &str = rows!("v.peer IS NOT NULL");
 const ONE: &str = rows!("v.id = ?");
+
+/// Takes in what set the timer of a conversation: what stands last in the order counts.
+pub(super) async fn set_timer(
+    tx: &Transaction<'_>,
+    conversation: ConversationId,
+    timer: Timer,
+) -> Result<(), Error> {
+    let Timer { key, seconds } = timer;
+    let place: [Value; 3] = [signed(key.ord).into(), key.chain.0.to_vec().into(), signed(key.seq).into()];
+    let sql = "UPDATE conversation SET timer = ?, timer_ord = ?, timer_chain = ?, timer_seq = ?
+               WHERE no = ? AND (timer_ord, timer_chain, timer_seq) < (?, ?, ?)";
+    let values = std::iter::once(i64::from(seconds).into()).chain(place.clone());
+    let values = values.chain([tx.conversation(conversation).into()]).chain(place).collect();
+    tx.db.execute_raw(statement(sql, values)).await?;
+    Ok(())
+}
 
 impl Store {
     /// All conversations, the one with the newest item first.
@@ -110,5 +129,6 @@ fn read(row: &QueryResult) -> Result<ConversationRow, Error> {
         None => None,
     };
     let unread = unsigned(row.try_get("", "unread")?);
-    Ok(ConversationRow { conversation, person, last, unread })
+    let timer = u32::try_from(row.try_get::<i64>("", "timer")?).unwrap_or(0);
+    Ok(ConversationRow { conversation, person, last, unread, timer })
 }

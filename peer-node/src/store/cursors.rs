@@ -3,6 +3,7 @@
 use protocol::{
     ids::{ChainId, ConversationId, UserId},
     node::Cursor,
+    time::WallMs,
     timeline::Key,
 };
 use sea_orm::{
@@ -13,12 +14,13 @@ use sea_orm::{
 use super::{
     Error, Store,
     entity::cursor::{ActiveModel, Column},
-    signed, timeline, unsigned,
+    signed, timeline, unsigned, vanish,
     write::{Transaction, insert},
 };
 
-pub(super) async fn advance(tx: &Transaction<'_>, cursors: &[Cursor]) -> Result<(), Error> {
-    let rows = cursors.iter().map(|cursor| ActiveModel {
+/// Moves marks forward; each pair says when.
+pub(super) async fn advance(tx: &mut Transaction<'_>, cursors: &[(Cursor, WallMs)]) -> Result<(), Error> {
+    let rows = cursors.iter().map(|(cursor, _)| ActiveModel {
         conversation: Set(tx.conversation(cursor.conversation)),
         reader: Set(cursor.reader.0.to_vec()),
         chain: Set(tx.chain(cursor.conversation, cursor.chain)),
@@ -29,7 +31,11 @@ pub(super) async fn advance(tx: &Transaction<'_>, cursors: &[Cursor]) -> Result<
         .value(Column::Delivered, Expr::cust("max(delivered, excluded.delivered)"))
         .value(Column::Read, Expr::cust("max(read, excluded.read)"))
         .to_owned();
-    insert(&tx.db, rows.collect(), Some(forward)).await
+    insert(&tx.db, rows.collect(), Some(forward)).await?;
+    for (cursor, at) in cursors {
+        vanish::marked(tx, cursor, *at).await?;
+    }
+    Ok(())
 }
 
 const ALL: &str = "SELECT k.reader AS reader, c.id AS chain, k.delivered AS delivered, k.read AS read

@@ -3,7 +3,8 @@
 use protocol::{
     ids::ConversationId,
     node::{Conversation, Cursor, Person},
-    timeline::Item,
+    time::WallMs,
+    timeline::{Item, Timer},
 };
 
 use super::{Error, Store, conversations, cursors, people, search, signed, timeline};
@@ -15,12 +16,14 @@ pub struct Exported {
     pub conversations: Vec<Conversation>,
     pub cursors: Vec<Cursor>,
     pub items: Vec<Item>,
+    /// How long messages of a conversation stay.
+    pub timers: Vec<(ConversationId, Timer)>,
     /// Name and JSON.
     pub settings: Vec<(String, String)>,
 }
 
 const ITEMS: &str = "SELECT v.id AS in_conversation, i.no AS no,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
     WHERE i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT ?";
 
@@ -42,6 +45,7 @@ impl Store {
             conversations: rows.into_iter().map(|row| row.conversation).collect(),
             cursors: all,
             items: Vec::new(),
+            timers: Vec::new(),
             settings: settings
                 .iter()
                 .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
@@ -77,6 +81,7 @@ impl Store {
         let named: Vec<ConversationId> = named
             .chain(piece.cursors.iter().map(|cursor| cursor.conversation))
             .chain(piece.items.iter().map(|item| item.conversation))
+            .chain(piece.timers.iter().map(|(conversation, _)| *conversation))
             .collect();
         let chains = piece.cursors.iter().map(|cursor| (cursor.conversation, cursor.chain));
         let chains: Vec<_> =
@@ -85,7 +90,12 @@ impl Store {
             tx.number(named.iter().copied(), chains.iter().copied()).await?;
             people::write(tx, &piece.people).await?;
             conversations::write(tx, &piece.conversations).await?;
-            cursors::advance(tx, &piece.cursors).await?;
+            // A mark of a backup starts no clock: items say themselves when they go.
+            let marks: Vec<_> = piece.cursors.iter().map(|cursor| (*cursor, WallMs(0))).collect();
+            cursors::advance(tx, &marks).await?;
+            for (conversation, timer) in &piece.timers {
+                conversations::set_timer(tx, *conversation, *timer).await?;
+            }
             timeline::put(tx, &piece.items).await
         });
         done.await?;

@@ -19,6 +19,7 @@ mod records;
 mod search;
 mod settings;
 mod timeline;
+mod vanish;
 mod write;
 
 use std::{
@@ -32,7 +33,7 @@ use std::{
 
 use protocol::ids::StoreId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::vault::DatabaseKey;
 
@@ -70,6 +71,8 @@ struct Inner {
     restored: bool,
     copied: Option<PathBuf>,
     index: search::Index,
+    /// Rings when a message may go earlier than was known.
+    due_changed: Notify,
 }
 
 impl Store {

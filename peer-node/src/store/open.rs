@@ -19,7 +19,7 @@ use sea_orm::{
     },
 };
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::vault::{DatabaseKey, private_file, sync_folder};
 
@@ -73,6 +73,7 @@ async fn prepare(
         restored,
         copied,
         index,
+        due_changed: Notify::new(),
     })))
 }
 

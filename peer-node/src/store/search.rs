@@ -64,9 +64,24 @@ async fn insert_rows(tx: &Transaction<'_>, values: Vec<Value>, count: usize) -> 
     Ok(())
 }
 
-pub(super) async fn replace(tx: &Transaction<'_>, no: i64, item: &Item) -> Result<(), Error> {
-    tx.db.execute_raw(statement("DELETE FROM search WHERE rowid = ?", vec![no.into()])).await?;
-    insert(tx, std::iter::once((no, item))).await
+/// Puts the words of an item in the place of those that it had.
+pub(super) async fn replace(tx: &Transaction<'_>, no: i64, before: &Item, after: &Item) -> Result<(), Error> {
+    remove(tx, no, before).await?;
+    insert(tx, std::iter::once((no, after))).await
+}
+
+/// Takes the words of an item out of the index, from every page of it: the index is told them, as it keeps none that it
+/// could read back, and deletes them where they stand (`secure-delete`, <https://www.sqlite.org/fts5.html>).
+pub(super) async fn remove(tx: &Transaction<'_>, no: i64, item: &Item) -> Result<(), Error> {
+    let Some(words) = item.words() else { return Ok(()) };
+    // While the index is made anew not every item is in it; a row that is not there must not be taken out.
+    let there = "SELECT 1 FROM search_docsize WHERE id = ?";
+    if tx.db.query_one_raw(statement(there, vec![no.into()])).await?.is_some() {
+        let sql = "INSERT INTO search (search, rowid, text, place) VALUES ('delete', ?, ?, ?)";
+        let values = vec![no.into(), fold(words).into(), place(tx.conversation(item.conversation)).into()];
+        tx.db.execute_raw(statement(sql, values)).await?;
+    }
+    Ok(())
 }
 
 // A conversation is a word of its own column, so that a rare conversation does not wade through a common word.
@@ -76,7 +91,7 @@ fn place(conversation: i64) -> String {
 
 pub(super) const HITS: &str =
     "SELECT s.no AS no, i.show AS show, p.relation AS relation, v.id AS in_conversation,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM (SELECT rowid AS no FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?) s
     CROSS JOIN item i ON i.no = s.no
     CROSS JOIN chain c ON c.no = i.chain

@@ -20,6 +20,7 @@ mod marks;
 mod pages;
 mod rebuilding;
 mod searching;
+mod vanishing;
 
 const ME: UserId = UserId([1; 32]);
 const BOB: UserId = UserId([2; 32]);
@@ -84,6 +85,7 @@ fn text(author: UserId, n: u64, ord: u64, seq: u64, text: &str) -> Entry {
         received: WallMs(2_000 + n),
         kind: kind::TEXT,
         data: Body::text(text).to_data(),
+        ttl_s: None,
     }
 }
 
@@ -108,7 +110,8 @@ fn person(user: UserId, name: &str) -> Person {
 }
 
 fn reading(reader: UserId, chain: ChainId, delivered: u64, read: u64) -> Write {
-    Write::Cursor(Cursor { conversation: CHAT, reader, chain, delivered, read })
+    let cursor = Cursor { conversation: CHAT, reader, chain, delivered, read };
+    Write::Cursor { cursor, at: WallMs(3_000) }
 }
 
 async fn commit(store: &Store, writes: Vec<Write>) {

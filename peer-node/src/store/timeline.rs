@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use protocol::{
+    body::kind,
     ids::{ChainId, ConversationId, MsgId},
-    timeline::{Entry, Item, Key, apply},
+    time::WallMs,
+    timeline::{Content, Entry, Item, Key, Timer, apply},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult, Value, sea_query::OnConflict};
 
 use super::{
-    Error, Store,
+    Error, Store, conversations,
     entity::item::{ActiveModel, Column, Entity},
-    search, signed, statement, unsigned,
+    search, signed, statement, unsigned, vanish,
     write::{CHUNK, Transaction},
 };
 
@@ -56,6 +58,11 @@ pub(super) async fn fold(tx: &mut Transaction<'_>, entries: &[Entry]) -> Result<
     for group in late.into_iter().chain(&changes) {
         change(tx, &group.entries).await?;
     }
+    for entry in entries {
+        if let Some(timer) = Timer::of(entry) {
+            conversations::set_timer(tx, entry.conversation, timer).await?;
+        }
+    }
     Ok(())
 }
 
@@ -97,9 +104,10 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
         return Ok(());
     };
     let no: i64 = stored.try_get("", "no")?;
-    // It was cleared: it stays so.
+    // It was forgotten: it stays so, and what comes late of it goes, too.
     if stored.try_get::<Vec<u8>>("", "face")?.is_empty() {
-        return Ok(());
+        let late: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
+        return vanish::shed(tx, conversation, &late).await;
     }
     let before = read(&stored, conversation)?;
     let Some(after) = fold_one(Some(before.clone()), entries) else { return Ok(()) };
@@ -114,12 +122,19 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
         signed(after.key.seq).into(),
         show(&after).into(),
         after.face().into(),
+        ttl(&after).into(),
         no.into(),
     ];
-    let sql = "UPDATE item SET ord = ?, chain = ?, seq = ?, show = ?, face = ? WHERE no = ?";
+    let sql = "UPDATE item SET ord = ?, chain = ?, seq = ?, show = ?, face = ?, ttl = ? WHERE no = ?";
     tx.db.execute_raw(statement(sql, values)).await?;
     if after.words() != before.words() {
-        search::replace(tx, no, &after).await?;
+        search::replace(tx, no, &before, &after).await?;
+    }
+    if after.is_forgotten() {
+        let words = entries.iter().filter(|entry| entry.kind != kind::REDACT).map(|entry| entry.key);
+        let gone: Vec<Key> = before.keys().into_iter().chain(words).collect();
+        vanish::shed(tx, conversation, &gone).await?;
+        tx.forgot();
     }
     Ok(())
 }
@@ -128,6 +143,11 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
 pub(super) async fn put(tx: &mut Transaction<'_>, items: &[Item]) -> Result<(), Error> {
     for chunk in items.chunks(CHUNK) {
         insert_new(tx, chunk).await?;
+        for item in chunk {
+            if let Content::Timer { seconds } = item.content {
+                conversations::set_timer(tx, item.conversation, Timer { key: item.key, seconds }).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -142,7 +162,14 @@ fn row(tx: &Transaction<'_>, no: i64, item: &Item) -> ActiveModel {
         id: Set(item.id.0.to_vec()),
         show: Set(show(item)),
         face: Set(item.face()),
+        ttl: Set(ttl(item)),
+        due: Set(item.due.map(|due| signed(due.0))),
     }
+}
+
+/// Seconds that it stays; 0: for good.
+fn ttl(item: &Item) -> i64 {
+    item.ttl_s.map_or(0, i64::from)
 }
 
 fn show(item: &Item) -> i64 {
@@ -155,27 +182,31 @@ fn show(item: &Item) -> i64 {
 
 // Every statement that gives items names these columns.
 const ONE_BY_NUMBER: &str =
-    "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+    "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = ? AND i.id = ?";
-const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.id = ? AND i.face <> x''";
-const MANY: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+const MANY: &str =
+    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) 
       AND i.id IN (SELECT unhex(value) FROM json_each(?)) AND i.face <> x''";
 // The index gives the rows in order of `ord`; only rows with an equal one are sorted.
-pub(super) const NEWEST: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+pub(super) const NEWEST: &str =
+    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
     ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?";
-pub(super) const BEFORE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+pub(super) const BEFORE: &str =
+    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
       AND i.ord <= ? AND (i.ord, c.id, i.seq) < (?, ?, ?)
     ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?";
-pub(super) const AFTER: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+pub(super) const AFTER: &str =
+    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
       AND i.ord >= ? AND (i.ord, c.id, i.seq) > (?, ?, ?)
@@ -187,7 +218,10 @@ pub(super) fn read(row: &QueryResult, conversation: ConversationId) -> Result<It
     let id: Vec<u8> = row.try_get("", "id")?;
     let face: Vec<u8> = row.try_get("", "face")?;
     let id = MsgId::try_from(id.as_slice()).map_err(|_| Error::Damaged("an item has no name"))?;
-    Item::from_face(conversation, id, key(row)?, &face).map_err(whole)
+    let due: Option<i64> = row.try_get("", "due")?;
+    let item = Item::from_face(conversation, id, key(row)?, &face).map_err(whole)?;
+    // The column counts: clocks are started without reading faces.
+    Ok(Item { due: due.map(|due| WallMs(unsigned(due))), ..item })
 }
 
 pub(super) fn key(row: &QueryResult) -> Result<Key, Error> {

@@ -10,6 +10,7 @@ use protocol::{
     event::Event,
     ids::{ChainId, ConversationId},
     node::{Commit, Conversation, Cursor, Person, Write},
+    time::WallMs,
     timeline::Entry,
 };
 use sea_orm::{
@@ -56,6 +57,17 @@ pub(super) struct Transaction<'w> {
     next: &'w mut Next,
     conversations: &'w mut BTreeMap<ConversationId, i64>,
     chains: &'w mut BTreeMap<(ConversationId, ChainId), i64>,
+    /// Something that people read was forgotten: old pages with it stand in the log beside the file.
+    forgot: bool,
+    /// A clock of a message was started.
+    started: bool,
+}
+
+/// What a transaction did beyond what it was told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Done {
+    pub(super) forgot: bool,
+    pub(super) started: bool,
 }
 
 impl Commit for Store {
@@ -63,20 +75,30 @@ impl Commit for Store {
 
     async fn commit(&mut self, writes: Vec<Write>) -> Result<(), Error> {
         let mut writer = self.0.writer.lock().await;
-        writer.commit(writes).await?;
+        let done = writer.commit(writes).await?;
         self.0.rev.store(writer.rev, Ordering::Release);
         self.0.mark.committed(writer.rev);
+        if done.forgot {
+            // It is committed; a log that cannot be cut off now is cut off the next time.
+            if let Err(error) = writer.checkpoint().await {
+                tracing::warn!(%error, "the database's log was not cut off");
+            }
+        }
+        if done.started {
+            self.0.due_changed.notify_one();
+        }
         Ok(())
     }
 }
 
-/// The writes of a batch by kind, each kind in its order. Kinds touch different tables, so theirs is free.
+/// The writes of a batch by kind, each kind in its order.
 #[derive(Default)]
 struct Sorted {
     events: Vec<(ConversationId, Event)>,
     records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     entries: Vec<Entry>,
-    cursors: Vec<Cursor>,
+    /// With the time at which each moved.
+    cursors: Vec<(Cursor, WallMs)>,
     conversations: Vec<Conversation>,
     people: Vec<Person>,
 }
@@ -90,7 +112,7 @@ impl From<Vec<Write>> for Sorted {
                 // Only the last value of a key ever reaches the disk.
                 Write::Record { key, value } => drop(sorted.records.insert(key, value)),
                 Write::Entry(entry) => sorted.entries.push(entry),
-                Write::Cursor(cursor) => sorted.cursors.push(cursor),
+                Write::Cursor { cursor, at } => sorted.cursors.push((cursor, at)),
                 Write::Conversation(conversation) => sorted.conversations.push(conversation),
                 Write::Person(person) => sorted.people.push(person),
             }
@@ -103,7 +125,7 @@ impl Sorted {
     fn conversations(&self) -> impl Iterator<Item = ConversationId> {
         let events = self.events.iter().map(|(conversation, _)| *conversation);
         let entries = self.entries.iter().map(|entry| entry.conversation);
-        let cursors = self.cursors.iter().map(|cursor| cursor.conversation);
+        let cursors = self.cursors.iter().map(|(cursor, _)| cursor.conversation);
         events
             .chain(entries)
             .chain(cursors)
@@ -113,7 +135,9 @@ impl Sorted {
     fn chains(&self) -> impl Iterator<Item = (ConversationId, ChainId)> {
         let events = self.events.iter().map(|(conversation, event)| (*conversation, event.chain()));
         let entries = self.entries.iter().map(|entry| (entry.conversation, entry.key.chain));
-        events.chain(entries).chain(self.cursors.iter().map(|cursor| (cursor.conversation, cursor.chain)))
+        events
+            .chain(entries)
+            .chain(self.cursors.iter().map(|(cursor, _)| (cursor.conversation, cursor.chain)))
     }
 }
 
@@ -137,24 +161,25 @@ impl Writer {
         })
     }
 
-    async fn commit(&mut self, writes: Vec<Write>) -> Result<(), Error> {
+    async fn commit(&mut self, writes: Vec<Write>) -> Result<Done, Error> {
         self.settle().await?;
         let rev = self.rev + 1;
         let sorted = Sorted::from(writes);
         let done = self.transaction(async |tx| {
             tx.number(sorted.conversations(), sorted.chains()).await?;
+            // First: whose a mark is follows from whose conversation it is in.
+            conversations::write(tx, &sorted.conversations).await?;
             log::insert(tx, &sorted.events).await?;
             records::write(tx, sorted.records).await?;
             timeline::fold(tx, &sorted.entries).await?;
             cursors::advance(tx, &sorted.cursors).await?;
-            conversations::write(tx, &sorted.conversations).await?;
             people::write(tx, &sorted.people).await?;
             tx.db.execute_raw(statement("UPDATE store SET rev = ?", vec![signed(rev).into()])).await?;
             Ok(())
         });
-        done.await?;
+        let done = done.await?;
         self.rev = rev;
-        Ok(())
+        Ok(done)
     }
 
     /// After a transaction that failed, or whose caller went away in the middle: reads again what stands.
@@ -177,11 +202,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs `write` in one immediate transaction.
+    /// Runs `write` in one immediate transaction; says what else was done by it.
     pub(super) async fn transaction(
         &mut self,
         write: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Done, Error> {
         self.settle().await?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -191,8 +216,11 @@ impl Writer {
         // Until the end is known. It may never be: a caller can go away while the commit is under way.
         self.doubtful = true;
         let Self { next, conversations, chains, .. } = self;
-        let mut tx = Transaction { db, next, conversations, chains };
-        match write(&mut tx).await {
+        let mut tx = Transaction { db, next, conversations, chains, forgot: false, started: false };
+
+        let wrote = write(&mut tx).await;
+        let done = Done { forgot: tx.forgot, started: tx.started };
+        match wrote {
             Ok(()) => tx.db.commit().await?,
             Err(error) => {
                 // The error that was found says more than one from going back, and SQLite goes back in any case.
@@ -201,7 +229,7 @@ impl Writer {
             }
         }
         self.doubtful = false;
-        Ok(())
+        Ok(done)
     }
 
     fn forget(&mut self) {
@@ -247,6 +275,16 @@ impl Transaction<'_> {
     /// The number of a chain that was named to [`Transaction::number`].
     pub(super) fn chain(&self, conversation: ConversationId, id: ChainId) -> i64 {
         *self.chains.get(&(conversation, id)).expect("every chain of a batch is numbered first")
+    }
+
+    /// Says that something which people read is gone.
+    pub(super) fn forgot(&mut self) {
+        self.forgot = true;
+    }
+
+    /// Says that a clock of a message runs.
+    pub(super) fn started(&mut self) {
+        self.started = true;
     }
 
     pub(super) fn next_item(&mut self) -> i64 {

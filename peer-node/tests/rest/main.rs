@@ -7,3 +7,4 @@ mod harness;
 mod network;
 mod people;
 mod search;
+mod timer;

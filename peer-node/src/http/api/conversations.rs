@@ -175,6 +175,26 @@ pub(super) async fn send(
     Ok((StatusCode::CREATED, Json(message.into())))
 }
 
+/// Set how long messages of a conversation stay: each disappears `seconds` after it was read, or, where it was written,
+/// after the other had it. It holds for both, for what is written from now on; the other's app is asked to do the same.
+#[utoipa::path(
+    put, path = "/api/v1/conversations/{conversation}/timer", tag = "conversations", request_body = shapes::Timer,
+    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    responses(
+        (status = 200, body = shapes::Conversation),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn timer(
+    _: May<Write>,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    Json(timer): Json<shapes::Timer>,
+) -> Result<Json<shapes::Conversation>, Error> {
+    Ok(Json(service.set_timer(id, timer.seconds).await?.into()))
+}
+
 /// Keep what is being written, for this page or another one; an empty draft takes it away.
 #[utoipa::path(
     put, path = "/api/v1/conversations/{conversation}/draft", tag = "conversations", request_body = shapes::Draft,

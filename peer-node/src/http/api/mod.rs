@@ -57,6 +57,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(conversations::show, conversations::delete))
         .routes(routes!(conversations::history, conversations::send, conversations::clear))
         .routes(routes!(conversations::draft))
+        .routes(routes!(conversations::timer))
         .routes(routes!(messages::show, messages::edit, messages::delete))
         .routes(routes!(messages::react))
         .routes(routes!(conversations::mark_read))

@@ -4,7 +4,7 @@ use protocol::time::WallMs;
 use web::{
     Person, Reach, Visibility,
     chat::{Chat, Details, Request, Standing},
-    message::{Body, Message, Quote, Reaction, Status, one_line},
+    message::{Body, Message, Quote, Reaction, Status, Stay, one_line},
     people,
     shell::{ChatRow, DirectoryState, Me, Network, Place, Preview, Shell},
 };
@@ -115,6 +115,7 @@ fn preview(conversation: &service::Conversation, open: bool) -> Preview {
         )) => Preview::Empty,
         Some((service::Content::Text(text), mine)) => Preview::Text { mine, text: one_line(text) },
         Some((service::Content::Line(service::Line::KeysChanged), _)) => Preview::KeysChanged,
+        Some((service::Content::Timer(seconds), _)) => Preview::Timer(*seconds),
         Some((service::Content::Redacted, _)) => Preview::Redacted,
         Some((service::Content::Unknown, _)) => Preview::UpdateNeeded,
     }
@@ -198,6 +199,7 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
         wall: message.sent,
         body: match &message.content {
             service::Content::Text(text) => Body::Text(text.clone()),
+            service::Content::Timer(seconds) => Body::Timer(*seconds),
             service::Content::Redacted => Body::Redacted,
             service::Content::Line(service::Line::KeysChanged) => Body::KeysChanged,
             service::Content::Line(service::Line::Restored) => Body::Restored,
@@ -208,6 +210,7 @@ pub(in crate::http) fn message(message: &service::Message, me: &Person, with: &s
         reply: message.reply.as_ref().map(|reply| quote(reply, me, with)),
         reactions: reactions(&message.reactions, me, with),
         edited: message.edited.is_some(),
+        stay: message.stay.map(|stay| Stay { seconds: stay.seconds, until: stay.until }),
         // Of what is gone only that it is gone is said.
         status: message
             .progress
@@ -303,6 +306,7 @@ pub(in crate::http) fn chat(conversation: &service::Conversation, directory: Opt
         draft: conversation.draft.clone().unwrap_or_default().text,
         answers: None,
         muted: conversation.muted,
+        timer: conversation.timer,
         error: None,
         details: Details { safety_number: digits, since: with.since.filter(|since| *since > WallMs(0)) },
         details_open: false,

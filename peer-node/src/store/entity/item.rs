@@ -15,6 +15,8 @@ pub(in crate::store) struct Model {
     pub(in crate::store) id: Vec<u8>,
     pub(in crate::store) show: i64,
     pub(in crate::store) face: Vec<u8>,
+    pub(in crate::store) ttl: i64,
+    pub(in crate::store) due: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

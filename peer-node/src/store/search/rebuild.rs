@@ -1,8 +1,12 @@
-//! The index made anew: when this version folds otherwise than the one that wrote the index, rows are made again from
-//! the newest to the oldest, in transactions so small that writing goes on between them. Until its turn comes a row
-//! stays as it was, so most is found all the time. How far it got is committed with the rows.
+//! The index made anew: when this version folds otherwise than the one that wrote the index, it is emptied and filled
+//! from the newest item to the oldest, in transactions so small that writing goes on between them. (Rows of another
+//! folding cannot stay meanwhile: to forget a message, its words have to be taken out as they were put in.) How far it
+//! got is committed with the rows.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use protocol::ids::ConversationId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Value};
@@ -27,7 +31,7 @@ pub(in crate::store) struct Index {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     folding: u32,
-    /// Items with a number below this have rows of an earlier folding, or none; 0: all are made.
+    /// Items with a number below this may have no rows; 0: all are made.
     below: i64,
     /// The newest number when it began; later ones came with the new folding.
     of: i64,
@@ -49,6 +53,8 @@ impl Index {
                 let newest = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
                 let of = newest.unwrap_or(0);
                 let kept = Kept { folding: FOLDING, below: newest.map_or(0, |newest| newest + 1), of };
+                db.execute_raw(statement("INSERT INTO search (search) VALUES ('delete-all')", vec![]))
+                    .await?;
                 keep(db, kept).await?;
                 kept
             }
@@ -65,7 +71,7 @@ async fn keep(db: &impl ConnectionTrait, kept: Kept) -> Result<(), Error> {
 }
 
 const OLDER: &str = "SELECT i.no AS no, i.conversation AS place, v.id AS in_conversation,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face
+        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
     WHERE i.no < ? AND i.face <> x'' ORDER BY i.no DESC LIMIT ?";
 
@@ -127,10 +133,14 @@ impl Store {
             let rows = tx.db.query_all_raw(statement(OLDER, vec![below.into(), ITEMS.into()])).await?;
             let step = Step::read(&rows)?;
             from = step.from;
+            // What was changed meanwhile is in the index already.
             let range: Vec<Value> = vec![from.into(), below.into()];
-            tx.db.execute_raw(statement("DELETE FROM search WHERE rowid >= ? AND rowid < ?", range)).await?;
-            insert_words(tx, step.words.iter().map(|(no, place, words)| (*no, *place, words.as_str())))
-                .await?;
+            let sql = "SELECT id FROM search_docsize WHERE id >= ? AND id < ?";
+            let there = tx.db.query_all_raw(statement(sql, range)).await?;
+            let there: BTreeSet<i64> =
+                there.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+            let words = step.words.iter().filter(|(no, ..)| !there.contains(no));
+            insert_words(tx, words.map(|(no, place, words)| (*no, *place, words.as_str()))).await?;
             keep(&tx.db, Kept { folding: FOLDING, below: from, of }).await
         });
         done.await?;

@@ -4,7 +4,7 @@ use super::*;
 
 /// Every page of the database file, as it stands under the encryption: SQLCipher 4 is AES-256-CBC page by page, with
 /// the vector of each page in the 80 bytes at its end, before a MAC (<https://www.zetetic.net/sqlcipher/design/>).
-fn raw_pages(folder: &Folder) -> Vec<u8> {
+pub(super) fn raw_pages(folder: &Folder) -> Vec<u8> {
     const PAGE: usize = 4096;
     const RESERVED: usize = 80;
     let pragma = folder.key.pragma();
@@ -25,7 +25,7 @@ fn raw_pages(folder: &Folder) -> Vec<u8> {
     plain
 }
 
-fn holds(bytes: &[u8], word: &str) -> bool {
+pub(super) fn holds(bytes: &[u8], word: &str) -> bool {
     bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 

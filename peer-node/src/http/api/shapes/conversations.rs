@@ -41,6 +41,9 @@ pub struct Conversation {
     pub typing: bool,
     /// No notifications of it are wanted.
     pub muted: bool,
+    /// Messages disappear so many seconds after they were read; 0: they stay.
+    #[schema(example = 86400)]
+    pub timer: u32,
 }
 
 /// What is being written; without `text` and `reply` there is no draft.
@@ -84,6 +87,8 @@ pub enum MessageKind {
     Text,
     /// Its author took it back.
     Redacted,
+    /// Somebody set how long messages stay from there on.
+    Timer,
     /// A line of the house: new keys.
     KeysChanged,
     /// A line of the house: this data folder was restored from an old copy.
@@ -114,6 +119,12 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// Of one's own messages only.
     pub state: Option<Progress>,
+    /// Of the kind `timer`: messages disappear so many seconds after they were read; 0: they stay.
+    pub timer: Option<u32>,
+    /// It disappears so many seconds after it was read, or, where it was written, after the other had it.
+    pub disappears_after: Option<u32>,
+    /// When it disappears here, by this node's clock; `null` while that does not count yet.
+    pub disappears: Option<String>,
     /// By the author's clock.
     #[schema(example = "2026-11-21T06:34:28.123Z")]
     pub sent: String,
@@ -206,6 +217,14 @@ pub struct Seen {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// 1 to 31536000 (a year); 0: messages stay.
+    #[schema(example = 86400)]
+    pub seconds: u64,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Typing {
     pub active: bool,
 }
@@ -220,14 +239,20 @@ impl From<service::Conversation> for Conversation {
             draft: conversation.draft.map(|draft| Draft { text: draft.text, reply: draft.reply }),
             typing: conversation.typing,
             muted: conversation.muted,
+            timer: conversation.timer,
         }
     }
 }
 
 impl From<service::Message> for Message {
     fn from(message: service::Message) -> Self {
+        let timer = match message.content {
+            service::Content::Timer(seconds) => Some(seconds),
+            _ => None,
+        };
         let (kind, text) = match message.content {
             service::Content::Text(text) => (MessageKind::Text, Some(text)),
+            service::Content::Timer(_) => (MessageKind::Timer, None),
             service::Content::Redacted => (MessageKind::Redacted, None),
             service::Content::Line(service::Line::KeysChanged) => (MessageKind::KeysChanged, None),
             service::Content::Line(service::Line::Restored) => (MessageKind::Restored, None),
@@ -251,6 +276,9 @@ impl From<service::Message> for Message {
                 .map(|(emoji, author)| Reaction { emoji, author: author.to_string() })
                 .collect(),
             state: message.progress.map(Into::into),
+            timer,
+            disappears_after: message.stay.map(|stay| stay.seconds),
+            disappears: message.stay.and_then(|stay| stay.until).map(time),
             sent: time(message.sent),
             received: time(message.received),
         }
