@@ -5,6 +5,7 @@ use protocol::{ids::ConversationId, time::WallMs};
 
 use crate::{
     message::{Message, Status},
+    network::{Away, Routes},
     page::Page,
     person::Person,
     shell::{Place, Shell},
@@ -37,6 +38,8 @@ pub struct Info {
     pub received: WallMs,
     /// All words that it had, the first ones first; one alone was never changed.
     pub versions: Vec<(WallMs, String)>,
+    /// Why it still waits here, where that is so because they are not reached.
+    pub waits: Option<Away>,
     /// Something can be written to them.
     pub writes: bool,
     /// Why the new words were refused, and what they were.
@@ -87,6 +90,7 @@ impl Info {
             received: WallMs(at.0 + 1_200),
             versions: versions.map(|(n, text)| (WallMs(at.0 + n * 95_000), (*text).to_owned())).collect(),
             message,
+            waits: None,
             writes: true,
             problem: None,
         }
@@ -108,7 +112,10 @@ impl InfoPage {
             Message { edited: true, status: Some(Status::Delivered), ..mine("Thursday works.") },
             &["Thrusday works.", "Thursday wroks.", "Thursday works."],
         );
-        let waiting = Info::sample(Message { status: Some(Status::Waiting), ..mine(&long) }, &[&long]);
+        let waiting = Info {
+            waits: Routes::sample().away.into_iter().next(),
+            ..Info::sample(Message { status: Some(Status::Waiting), ..mine(&long) }, &[&long])
+        };
         let gone = all.iter().find(|message| !message.body.has_words() && !message.body.is_system());
         let refused =
             Info { problem: Some(("The text is empty.".to_owned(), String::new())), ..waiting.clone() };

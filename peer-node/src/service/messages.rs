@@ -187,7 +187,12 @@ impl Service {
             versions.push((item.wall, text.clone()));
             versions.extend(item.versions().map(|version| (version.wall, version.text.clone())));
         }
-        Ok(Info { message: self.show(&open, item).await?, versions })
+        let message = self.show(&open, item).await?;
+        let route = match message.progress {
+            Some(Progress::Pending) => open.route(open.view(open.row(of).await?.person)).await?,
+            _ => None,
+        };
+        Ok(Info { message, versions, route })
     }
 
     /// Everything up to `up_to`, or up to the newest, was seen.

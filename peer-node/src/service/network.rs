@@ -81,16 +81,10 @@ impl Service {
         for person in open.store.people().await? {
             let Some(way) = ways.get(&person.user) else { continue };
             let path = links.remove(&person.user);
-            if path.is_none() && matches!(way.next, Next::Unwanted) {
+            if path.is_none() && way.next == Next::Unwanted {
                 continue;
             }
-            routes.push(Route {
-                person: open.view(person),
-                path,
-                attempts: attempts(way),
-                failed: way.failed.as_ref().map(|failed| failed.at),
-                next: way.next,
-            });
+            routes.push(Route::new(open.view(person), path, way));
         }
         routes.sort_by(|a, b| {
             (a.path.is_none(), &a.person.username).cmp(&(b.path.is_none(), &b.person.username))
@@ -164,7 +158,28 @@ impl Service {
     }
 }
 
+impl Route {
+    fn new(person: Person, path: Option<LinkInfo>, way: &Way) -> Self {
+        Self {
+            person,
+            path,
+            attempts: attempts(way),
+            failed: way.failed.as_ref().map(|failed| failed.at),
+            next: way.next,
+        }
+    }
+}
+
 impl Open {
+    /// The way to one person; none where no link to them is wanted.
+    pub(super) async fn route(&self, person: Person) -> Result<Option<Route>, Error> {
+        let way = self.ways().await?.remove(&person.user);
+        let path = self.links_by_user().remove(&person.user);
+        Ok(way
+            .filter(|way| path.is_some() || way.next != Next::Unwanted)
+            .map(|way| Route::new(person, path, &way)))
+    }
+
     fn links_by_user(&self) -> BTreeMap<UserId, LinkInfo> {
         self.node().links().into_iter().filter_map(|link| Some((link.user?, link))).collect()
     }

@@ -9,6 +9,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::network::Route;
 pub use crate::store::Draft;
 
 /// Where the node stands.
@@ -206,6 +207,8 @@ pub struct Info {
     pub message: Message,
     /// All words that it had, the first ones first, each with the author's time; one alone was never changed.
     pub versions: Vec<(WallMs, String)>,
+    /// The way that it still has to go: only while nobody else has it, and a link to them is wanted.
+    pub route: Option<Route>,
 }
 
 /// What is to be written.

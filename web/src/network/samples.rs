@@ -24,7 +24,7 @@ fn attempt(address: &str, why: Option<&str>) -> Attempt {
 }
 
 impl Routes {
-    fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             reached: vec![
                 reached("jonas", "192.168.1.41:7401", true, Some(640)),

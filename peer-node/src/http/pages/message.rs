@@ -13,7 +13,7 @@ use web::{
     shell::Place,
 };
 
-use super::{Look, Visit, html, view};
+use super::{Look, Visit, html, network, view};
 use crate::{
     http::{
         Error,
@@ -54,6 +54,7 @@ async fn info(service: &Service, of: ConversationId, id: MsgId, me: &web::Person
         received: info.message.received,
         message: view::message(&info.message, me, &conversation.person),
         versions: info.versions,
+        waits: info.route.filter(|route| route.path.is_none()).as_ref().map(network::away),
         writes: view::chat(&conversation, None).standing.writes(),
         problem: None,
     })

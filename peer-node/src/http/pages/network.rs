@@ -95,10 +95,9 @@ pub(in crate::http) fn routes(from: &ways::Network) -> Routes {
         ..Routes::default()
     };
     for route in &from.routes {
-        let person = view::person(&route.person);
         match &route.path {
             Some(path) => routes.reached.push(network::Reached {
-                person,
+                person: view::person(&route.person),
                 remote: path.remote.to_string(),
                 dialled: path.dialled,
                 since: path.since,
@@ -106,16 +105,21 @@ pub(in crate::http) fn routes(from: &ways::Network) -> Routes {
                 received: path.received,
                 round_trip: path.round_trip,
             }),
-            None => routes.away.push(network::Away {
-                person,
-                seen: route.person.last_seen,
-                attempts: route.attempts.iter().map(attempt).collect(),
-                failed: route.failed,
-                next: next(route.next),
-            }),
+            None => routes.away.push(away(route)),
         }
     }
     routes
+}
+
+/// Somebody who is not reached, and why.
+pub(super) fn away(route: &ways::Route) -> network::Away {
+    network::Away {
+        person: view::person(&route.person),
+        seen: route.person.last_seen,
+        attempts: route.attempts.iter().map(attempt).collect(),
+        failed: route.failed,
+        next: next(route.next),
+    }
 }
 
 fn attempt(attempt: &ways::Attempt) -> network::Attempt {

@@ -4,7 +4,7 @@ use protocol::ids::MsgId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Person, mirror, time};
+use super::{Person, Route, mirror, time};
 use crate::service;
 
 mirror!(
@@ -165,6 +165,8 @@ pub struct MessageInfo {
     pub message: Message,
     /// All words that it had, the first ones first.
     pub versions: Vec<Version>,
+    /// The way that it still has to go; only while nobody else has it.
+    pub route: Option<Route>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -295,7 +297,11 @@ impl From<service::Quote> for Quote {
 impl From<service::Info> for MessageInfo {
     fn from(info: service::Info) -> Self {
         let version = |(at, text)| Version { text, written: time(at) };
-        Self { message: info.message.into(), versions: info.versions.into_iter().map(version).collect() }
+        Self {
+            message: info.message.into(),
+            versions: info.versions.into_iter().map(version).collect(),
+            route: info.route.map(Into::into),
+        }
     }
 }
 
