@@ -65,8 +65,8 @@ pub enum Error {
 
     #[error("The directory's address can't be used: {0}.")]
     BadDirectory(String),
-    #[error("No answer from the directory: {0}.")]
-    DirectoryDown(String),
+    #[error("The directory does not answer right now.")]
+    DirectoryDown,
     #[error("This is not the directory that it should be: {0}. Nothing was sent to it.")]
     DirectoryKey(&'static str),
     #[error("The directory takes no more tries for now. Try again in {seconds} seconds.")]
@@ -166,7 +166,7 @@ impl Error {
             Self::NewName => Some("create"),
             Self::NeedsKeys | Self::BadRecovery(_) | Self::WrongRecovery => Some("recovery"),
             Self::BadDirectory(_)
-            | Self::DirectoryDown(_)
+            | Self::DirectoryDown
             | Self::DirectoryKey(_)
             | Self::DirectoryLimit { .. }
             | Self::DirectoryRefused(_) => Some("directory"),
@@ -219,7 +219,7 @@ impl Error {
             Self::BadRecovery(_) => "bad_recovery",
             Self::TooManyTries { .. } => "too_many_tries",
             Self::BadDirectory(_) => "bad_directory",
-            Self::DirectoryDown(_) => "directory_down",
+            Self::DirectoryDown => "directory_down",
             Self::DirectoryKey(_) => "directory_key",
             Self::DirectoryLimit { .. } => "directory_limit",
             Self::DirectoryRefused(_) => "directory_refused",
@@ -277,7 +277,7 @@ impl Error {
             | Self::NewerData(_) => Kind::Conflict,
             Self::WrongPair | Self::WrongPassphrase | Self::WrongRecovery => Kind::Forbidden,
             Self::TooManyTries { .. } | Self::TooManyRequests | Self::DirectoryLimit { .. } => Kind::TooMany,
-            Self::DirectoryDown(_) | Self::DirectoryKey(_) | Self::NobodyThere { .. } => Kind::Unavailable,
+            Self::DirectoryDown | Self::DirectoryKey(_) | Self::NobodyThere { .. } => Kind::Unavailable,
             Self::UnknownName(_)
             | Self::UnknownPerson
             | Self::UnknownConversation

@@ -285,18 +285,23 @@ async fn sign_in_again(
 
 impl From<directory::Error> for Error {
     fn from(error: directory::Error) -> Self {
+        // The words of the system and of libraries help whoever runs the directory, nobody else.
+        let down = |why: &str| {
+            tracing::info!(%why, "no answer from the directory");
+            Self::DirectoryDown
+        };
         match error {
             directory::Error::BadUrl(why) => Self::BadDirectory(why.to_owned()),
-            directory::Error::Unreachable(why) => Self::DirectoryDown(why),
+            directory::Error::Unreachable(why) => down(&why),
             directory::Error::NotTrusted(why) => Self::DirectoryKey(why),
-            directory::Error::Garbled => Self::DirectoryDown("what it says can't be understood".to_owned()),
+            directory::Error::Garbled => down("what it says can't be understood"),
             directory::Error::SignedOut => Self::DirectoryRefused("you are signed out there".to_owned()),
             directory::Error::NewName => Self::NewName,
             directory::Error::DontFit => Self::WrongPair,
             directory::Error::Refused(problem) => match (problem.code, problem.field.as_deref()) {
                 (Code::NameTaken, _) => Self::NameTaken,
                 (Code::TooMany, _) => Self::DirectoryLimit { seconds: problem.retry_after.unwrap_or(60) },
-                (Code::Busy | Code::Internal, _) => Self::DirectoryDown(problem.detail),
+                (Code::Busy | Code::Internal, _) => down(&problem.detail),
                 (Code::Invalid, Some("username")) => Self::BadUsername(problem.detail),
                 _ => Self::DirectoryRefused(problem.detail),
             },

@@ -287,7 +287,7 @@ impl Open {
             return if query.is_empty() { Ok(Vec::new()) } else { Err(Error::NoDirectory) };
         };
         match joined.state() {
-            DirectoryState::Down { why, .. } => return Err(Error::DirectoryDown(why)),
+            DirectoryState::Down { .. } => return Err(Error::DirectoryDown),
             DirectoryState::SignedOut { .. } => {
                 return Err(Error::DirectoryRefused("you are signed out there".into()));
             }

@@ -60,7 +60,7 @@ async fn people_page(
     let search = service.search_people(query).await?;
     let limited = match &search.directory {
         None | Some(service::Error::NoDirectory) => None,
-        Some(error) => Some(format!("{} Only people you know are shown.", view::about_search(error))),
+        Some(error) => Some(format!("{error} Only people you know are shown.")),
     };
     let more = search.people.len() > MOST;
     let results =

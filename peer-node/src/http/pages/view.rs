@@ -152,21 +152,12 @@ pub(in crate::http) fn host(url: &str) -> String {
     rest.split('/').next().unwrap_or(rest).to_owned()
 }
 
-/// Why a directory can't be used, for the person who typed its address. The system's own words help nobody there.
+/// Why a directory can't be used, for the person who typed its address.
 pub(super) fn about_directory(error: &service::Error, url: &str) -> String {
     match error {
-        service::Error::DirectoryDown(why) => {
-            tracing::info!(%why, "no answer from the directory");
+        service::Error::DirectoryDown => {
             format!("No answer from {}. Check the address, or try again.", host(url))
         }
-        other => other.to_string(),
-    }
-}
-
-/// Why the directory was not searched.
-pub(super) fn about_search(error: &service::Error) -> String {
-    match error {
-        service::Error::DirectoryDown(_) => "The directory does not answer right now.".to_owned(),
         other => other.to_string(),
     }
 }

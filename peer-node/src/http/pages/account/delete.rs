@@ -65,7 +65,7 @@ pub(in crate::http::pages) async fn deleted(
     }
     page.name = Field::new(name);
     match &error {
-        service::Error::DirectoryDown(_) => {
+        service::Error::DirectoryDown => {
             page.error = Some(
                 "No answer from the directory, so nothing was deleted. Try again when it is reachable."
                     .to_owned(),

@@ -72,7 +72,7 @@ pub(in crate::http::pages) async fn change(
         service::Error::ShortPassphrase { .. }
         | service::Error::LongPassphrase { .. }
         | service::Error::WeakPassphrase { .. } => page.new.error = said,
-        service::Error::DirectoryDown(_) => {
+        service::Error::DirectoryDown => {
             page.error = Some(
                 "No answer from the directory, so the passphrase stays as it was everywhere.".to_owned(),
             );
