@@ -29,17 +29,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start(match arguments.command {
-        None | Some(Command::Run(_)) => telemetry::Usual::Node,
-        Some(Command::Demo(_) | Command::Cli(_)) => telemetry::Usual::Command,
-    });
-    let done = match arguments.command {
-        None => run(&arguments.config).await,
-        Some(Command::Run(config)) => run(&config).await,
-        Some(Command::Demo(demo)) => demo.run(cli::ended()).await,
-        Some(Command::Cli(command)) => cli::run(command).await,
-    };
-    match done {
+    match act(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of our output has heard enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -47,6 +37,19 @@ async fn main() -> ExitCode {
             eprintln!("{error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn act(arguments: Arguments) -> anyhow::Result<()> {
+    telemetry::start(match arguments.command {
+        None | Some(Command::Run(_)) => telemetry::Usual::Node,
+        Some(Command::Demo(_) | Command::Cli(_)) => telemetry::Usual::Command,
+    })?;
+    match arguments.command {
+        None => run(&arguments.config).await,
+        Some(Command::Run(config)) => run(&config).await,
+        Some(Command::Demo(demo)) => demo.run(cli::ended()).await,
+        Some(Command::Cli(command)) => cli::run(command).await,
     }
 }
 

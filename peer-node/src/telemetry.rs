@@ -7,6 +7,13 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 /// Our own rooms, which promise what they log.
 const OWN: [&str; 4] = ["peer_node", "directory", "protocol", "web"];
 
+/// What was asked for can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "CONFAB_LOG: {0:?} is neither a level (error, warn, info, debug, trace, off) nor a list such as peer_node::link=trace,info."
+)]
+pub struct BadLog(String);
+
 /// How much is written when CONFAB_LOG says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usual {
@@ -27,9 +34,12 @@ impl Usual {
 
 /// Starts the log of this process. `CONFAB_LOG=debug` or `peer_node::link=trace` chooses what is written, and
 /// `CONFAB_LOG_FORMAT=json` writes it for machines. A second call changes nothing.
-pub fn start(usual: Usual) {
+///
+/// # Errors
+/// `CONFAB_LOG` is not such a choice.
+pub fn start(usual: Usual) -> Result<(), BadLog> {
     let wish = std::env::var("CONFAB_LOG").unwrap_or_default();
-    let filter = EnvFilter::builder().parse_lossy(filter(&wish, usual));
+    let filter = EnvFilter::try_new(filter(&wish, usual)).map_err(|_| BadLog(wish))?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let json = std::env::var("CONFAB_LOG_FORMAT").is_ok_and(|format| format == "json");
     let started = if json {
@@ -44,6 +54,7 @@ pub fn start(usual: Usual) {
             tracing::error!(%place, "the program met a fault of its own");
         }));
     }
+    Ok(())
 }
 
 /// A level alone is meant for our own rooms. What other crates say at debug and trace may hold what we promised
