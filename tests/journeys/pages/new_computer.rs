@@ -17,6 +17,11 @@ async fn who_starts_anew_is_confirmed_by_the_people_they_write_to() -> Result<()
     let mut old = TestNode::with_account("bob", &directory.url).await?;
     let before = acquainted(&alice, &old).await?;
     alices.open_page(&alice).await?;
+    let list = alices.driver.window().await?;
+    let old_chat = alices.driver.new_tab().await?;
+    alices.driver.switch_to_window(old_chat.clone()).await?;
+    alices.visit(&alice, &format!("/chats/{before}")).await?;
+    alices.driver.switch_to_window(list).await?;
     old.program.stop().await?;
 
     let bob = TestNode::fresh("bob", Some(&directory.url)).await?;
@@ -63,8 +68,8 @@ async fn who_starts_anew_is_confirmed_by_the_people_they_write_to() -> Result<()
     alices.write("The digits match").await?;
     bobs.open_chat("alice").await?;
     bobs.until_said("The digits match").await?;
-    // The old chat stays to be read, and says where the talk goes on.
-    alices.visit(&alice, &format!("/chats/{before}")).await?;
+    // The old chat, open all the while, stays to be read, and says where the talk goes on.
+    alices.driver.switch_to_window(old_chat).await?;
     alices.until_read("started anew on another computer").await?;
     alices.look("chat-moved").await?;
     alices.press("Open the new chat").await?;

@@ -167,7 +167,7 @@ impl Teller {
             if about.presence.contains(&open.person.user) || about.marks {
                 self.marks(open, &mut said).await;
             }
-            if about.people.contains(&open.person.user) {
+            if self.concern(&about.people, open.person.user).await {
                 self.standing(&page, open, &mut said).await;
             }
         }
@@ -282,6 +282,20 @@ impl Teller {
         if !states.is_empty() {
             said.push(json!({ "op": "marks", "states": states }));
         }
+    }
+
+    /// One of them is this person, or goes on in their place.
+    async fn concern(&self, people: &BTreeSet<UserId>, user: UserId) -> bool {
+        if people.contains(&user) {
+            return true;
+        }
+        for other in people {
+            let other = self.door.service.person(*other).await;
+            if other.is_ok_and(|other| other.replaces == Some(user)) {
+                return true;
+            }
+        }
+        false
     }
 
     async fn standing(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {
