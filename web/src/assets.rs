@@ -46,6 +46,7 @@ pub const FILES: &[Asset] = assets![
     "frag.js": JS,
     "jump.js": JS,
     "keys.js": JS,
+    "late.js": JS,
     "launch.js": JS,
     "list.js": JS,
     "net.js": JS,

@@ -25,6 +25,7 @@ macro_rules! icons {
 
 icons! {
     ARROW_DOWN = r#"<path d="M12 5v14m-6-6 6 6 6-6"/>"#;
+    ARROW_UP = r#"<path d="M12 19V5m-6 6 6-6 6 6"/>"#;
     ARROW_RIGHT = r#"<path d="M4 12h15m-6-6 6 6-6 6"/>"#;
     BACK = r#"<path d="m15 5-7 7 7 7"/>"#;
     BIN = r#"<path d="M5 7h14M10 7V4.5h4V7m-7.5 0 1 13h9l1-13M10.5 11v5m3-5v5"/>"#;

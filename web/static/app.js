@@ -15,6 +15,8 @@ import { roving } from './roving.js';
 import { say } from './say.js';
 import * as view from './window.js';
 
+// What was written longer ago, in milliseconds, and stands above newer messages comes late.
+const A_WHILE = 10_000;
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
 
 forms();
@@ -82,8 +84,11 @@ function comeBack() {
 
 function arrived({ html, live }) {
   const li = fragment(html).firstElementChild;
-  const fresh = view.put(li);
-  if (fresh && live && !('mine' in li.dataset)) {
+  const where = view.put(li);
+  if (!live || where === 'before' || 'mine' in li.dataset) return;
+  const earlier = where === 'above' || view.nextMessage(li);
+  if (earlier && Date.now() - li.dataset.at > A_WHILE) import('./late.js').then(part => part.late(li));
+  if (where === 'new') {
     say(main.dataset.with, $('.text', li)?.textContent ?? '', true);
     typing({ active: false });
     offer();
@@ -111,6 +116,7 @@ async function refresh() {
   const reach = $('#reach', page);
   if (reach) $('#reach').textContent = reach.textContent;
   count();
+  if ($('.hollow:not(.calm)')) document.dispatchEvent(new Event('stale'));
 }
 
 function typing({ active }) {

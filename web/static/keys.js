@@ -49,6 +49,7 @@ function escape(event) {
   if (!$('#messages') || event.target.matches('input')) return false;
   if (cancel()) return;
   $('#unread')?.remove();
+  document.dispatchEvent(new Event('caught-up'));
   markAll();
   newest();
   if (writable()) $('#composer').focus({ preventScroll: true });

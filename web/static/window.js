@@ -151,6 +151,13 @@ export function still(change) {
   if (row) putAt(row, held.top);
 }
 
+// Runs a change for somebody who reads: at the newest message they stay there, elsewhere their row stays where it is.
+export function steady(change) {
+  if (!stuck) { still(change); return; }
+  change();
+  bottom();
+}
+
 // The row that is held, unless the list was scrolled by other means meanwhile; else the first visible one.
 function anchor() {
   const from = scroller.getBoundingClientRect().top, top = li => li.getBoundingClientRect().top - from;
@@ -245,16 +252,17 @@ function trim(end) {
   if (end === 'start' && first && list.children.length >= MAX) edge.dataset.before = first.dataset.key;
 }
 
-const nextMessage = li => { do li = li?.nextElementSibling; while (li && !isMessage(li)); return li; };
+export const nextMessage = li => { do li = li?.nextElementSibling; while (li && !isMessage(li)); return li; };
 const previousMessage = li => { do li = li?.previousElementSibling; while (li && !isMessage(li)); return li; };
 
 // Puts the day above a row right, and says whether it begins a group.
-function tidy(li) {
+export function tidy(li) {
   const above = previousMessage(li);
-  let divider = false;
+  // The highest of the lines that say what is new.
+  let divider = null;
   for (let line = li.previousElementSibling; line && !isMessage(line);) {
     const further = line.previousElementSibling;
-    if (line.id === 'unread') divider = true;
+    if (line.id) divider = line;
     else line.remove();
     line = further;
   }
@@ -265,13 +273,14 @@ function tidy(li) {
     line.dataset.day = li.dataset.day;
     text.textContent = li.dataset.dayName;
     line.append(text);
-    list.insertBefore(line, divider ? $('#unread') : li);
+    list.insertBefore(line, divider ?? li);
   }
   li.classList.toggle('first', day || divider || above.className === 'system'
     || above.dataset.who !== li.dataset.who || Math.abs(li.dataset.at - above.dataset.at) >= GROUP);
 }
 
-// Puts a message where the node's order wants it. Answers whether it is new here.
+// Puts a message where the node's order wants it. Answers whether it is `new` here, was here `before`, or belongs `above` or
+// `below` what is loaded.
 export function put(li) {
   const old = document.getElementById(li.id);
   const key = row => row.dataset.key ?? '~';
@@ -284,8 +293,8 @@ export function put(li) {
   }
   const all = $$('li[data-at]', list).filter(row => row !== li);
   // Newer rows are not loaded here: it will come with them.
-  if (!old && !ended && all.length && key(li) > key(all.at(-1))) { fresh += 1; pill(); return false; }
-  if (!old && edge.dataset.before && all.length && key(li) < key(all[0])) return false;
+  if (!old && !ended && all.length && key(li) > key(all.at(-1))) { fresh += 1; pill(); return 'below'; }
+  if (!old && edge.dataset.before && all.length && key(li) < key(all[0])) return 'above';
   let below = null;
   for (let at = all.length - 1; at >= 0 && key(all[at]) > key(li); at -= 1) below = all[at];
   const settled = old && nextMessage(li) === below;
@@ -301,9 +310,9 @@ export function put(li) {
     if (edge.dataset.before === undefined) edge.textContent = 'This is the beginning.';
     if (stuck) trim('start');
   };
-  if (stuck) { change(); bottom(); } else still(change);
-  if (!old && !stuck && !('mine' in li.dataset)) { fresh += 1; pill(); }
-  return !old;
+  steady(change);
+  if (!old && !stuck && !nextMessage(li) && !('mine' in li.dataset)) { fresh += 1; pill(); }
+  return old ? 'before' : 'new';
 }
 
 // A message that is gone takes its day along, if it was alone in it.
@@ -317,7 +326,7 @@ export function remove({ id }) {
     if (next) tidy(next);
     else if (last && !isMessage(last)) last.remove();
   };
-  if (stuck) { change(); bottom(); } else still(change);
+  steady(change);
   if (focused) ($('article', next ?? list.lastElementChild ?? list) ?? scroller).focus({ preventScroll: true });
   requote(id.slice(2), null);
 }
@@ -345,7 +354,7 @@ export function marks({ states }) {
       if (li) status(li, word);
     }
   };
-  if (stuck) { change(); bottom(); } else still(change);
+  steady(change);
 }
 
 export function status(li, word) {

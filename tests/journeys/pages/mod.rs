@@ -6,6 +6,7 @@ mod account;
 mod by_address;
 mod clear;
 mod hostile;
+mod late;
 mod messages;
 mod network;
 mod new_computer;
