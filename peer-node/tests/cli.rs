@@ -177,6 +177,13 @@ fn register(person: &Person, token: &str) {
 }
 
 #[test]
+fn a_choice_of_log_that_cannot_be_read_is_named() {
+    let output =
+        command(&["health"]).env("CONFAB_LOG", "peer_node=loud").output().expect("the program starts");
+    assert!(refusal(&output).starts_with("CONFAB_LOG: \"peer_node=loud\""), "{output:?}");
+}
+
+#[test]
 fn a_command_without_a_node_says_so_in_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().display().to_string();
@@ -378,6 +385,12 @@ fn the_people_of_the_demo_talk_and_ctrl_c_leaves_nothing_behind() {
     assert!(said(&run(&["search", "--data", &alice, "violets"])).starts_with("Nothing was found."));
     assert!(refusal(&run(&["search", "--data", &alice, "%"])).contains("at least one letter"));
     assert!(refusal(&run(&["search", "--with", "nobody", "--data", &alice, "x"])).contains("nobody"));
+    assert!(refusal(&run(&["clear", "--data", &alice, "carol"])).contains("no chat with carol"));
+    assert!(refusal(&run(&["clear", "--data", &alice, "bob"])).contains("add --yes"));
+    let cleared = said(&run(&["clear", "--yes", "--json", "--data", &alice, "bob"]));
+    assert_eq!(serde_json::from_str::<Value>(&cleared).expect("JSON")["messages"], "3");
+    assert!(said(&run(&["search", "--data", &alice, "fine"])).starts_with("Nothing was found."));
+    assert!(said(&run(&["search", "--data", &bob, "fine"])).contains("fine"), "Bob keeps his");
 
     let took = demo.interrupt();
     assert!(took < Duration::from_secs(10), "the end took {took:?}");

@@ -1,6 +1,7 @@
 //! The account: a new machine, a forgotten passphrase, another passphrase, a backup, the end of it.
 
-use hyper::{Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request, StatusCode, body::Bytes};
 use serde_json::{Value, json};
 
 use crate::harness::{ALICE, BOB, Directory, Node, meet};
@@ -111,6 +112,92 @@ async fn the_recovery_key_opens_a_node_whose_passphrase_is_forgotten() {
     assert_eq!(alice.get("status").await["stage"], "open");
     alice.post("lock", Value::Null).await;
     alice.post("unlock", json!({ "passphrase": NEW })).await;
+    alice.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_goes_on_at_a_node_without_an_account() {
+    let directory = Directory::start().await;
+    let (mut old, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+    old.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (old.events().await, bob.events().await);
+    let conversation = meet(&old, &bob, &mut bob_hears, &mut alice_hears).await;
+    let written = old.send(Method::POST, "backup", Some(json!({ "passphrase": "kept in a drawer" }))).await;
+    assert_eq!(written.status(), StatusCode::OK);
+    let backup = written.into_body().collect().await.expect("a body").to_bytes();
+    old.stop().await;
+
+    let mut new = Node::start(Some(&directory)).await;
+    let cut = &backup[..backup.len() / 2];
+    for (passphrase, own, file, field) in [
+        ("kept in a safe", NEW, &backup[..], "passphrase"),
+        ("kept in a drawer", "short", &backup[..], "new_passphrase"),
+        ("kept in a drawer", NEW, cut, "file"),
+        ("kept in a drawer", NEW, b"", "file"),
+    ] {
+        let (status, problem) = restore(&new, passphrase, own, file).await;
+        assert!(status.is_client_error(), "{field}: {status} {problem}");
+        assert_eq!(problem["field"], field, "{problem}");
+        assert_eq!(new.get("status").await["stage"], "fresh", "nothing of it is kept");
+    }
+    let (status, restored) = restore(&new, "kept in a drawer", NEW, &backup).await;
+    assert_eq!(status, StatusCode::CREATED, "{restored}");
+    assert_eq!((&restored["username"], &restored["people"]), (&json!("alice"), &json!("1")));
+    assert!(restored["recovery_key"].is_string(), "{restored}");
+    assert!(new.texts(&conversation).await.contains(&"Shall we talk?".to_owned()));
+    let (status, problem) = restore(&new, "kept in a drawer", NEW, &backup).await;
+    assert!(status.is_client_error(), "an account is never overwritten: {status} {problem}");
+    new.post("lock", Value::Null).await;
+    new.post("unlock", json!({ "passphrase": NEW })).await;
+    new.stop().await;
+    bob.stop().await;
+    directory.stop().await;
+}
+
+/// Sends a backup as a form of parts, as `curl -F` does.
+async fn restore(node: &Node, passphrase: &str, new: &str, file: &[u8]) -> (StatusCode, Value) {
+    let mut body = Vec::new();
+    for (name, value) in [("passphrase", passphrase), ("new_passphrase", new)] {
+        body.extend(
+            format!("--part\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
+    }
+    let head = "--part\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.backup\"\r\n\r\n";
+    body.extend([head.as_bytes(), file, b"\r\n--part--\r\n"].concat());
+    let request = Request::post(format!("http://{}/api/v1/restore", node.config.ui))
+        .header("authorization", &node.token)
+        .header("content-type", "multipart/form-data; boundary=part")
+        .body(Full::new(Bytes::from(body)))
+        .expect("a request");
+    let answer = node.http.request(request).await.expect("an answer");
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_everywhere_ends_every_browser_and_locks() {
+    let mut alice = Node::start(None).await;
+    alice.register("alice", ALICE).await;
+    let launch = alice.post("launch", json!({})).await;
+    let link = launch["url"].as_str().expect("a link").to_owned();
+    let (page, token) = link.split_once("/launch#").expect("a token");
+    let entered = Request::post(format!("{page}/launch"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("origin", page)
+        .body(Full::new(Bytes::from(format!("token={token}"))))
+        .expect("a request");
+    let entered = alice.http.request(entered).await.expect("an answer");
+    assert!(entered.status().is_success() || entered.status().is_redirection(), "{}", entered.status());
+    let sessions = alice.get("sessions").await;
+    assert_eq!(sessions["sessions"].as_array().map(Vec::len), Some(1), "{sessions}");
+
+    let (status, answer) = alice.call(Method::DELETE, "sessions", None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
+    assert_eq!(alice.get("status").await["stage"], "locked");
+    alice.post("unlock", json!({ "passphrase": ALICE })).await;
+    assert_eq!(alice.get("sessions").await["sessions"], json!([]));
     alice.stop().await;
 }
 

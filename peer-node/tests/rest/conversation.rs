@@ -246,3 +246,74 @@ async fn a_stream_that_was_cut_goes_on_where_it_was() {
     assert_eq!(other.next().await.0, "look_again", "numbers of another run mean nothing");
     alice.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_cleared_and_deleted_here_and_comes_back_when_somebody_writes() {
+    let directory = Directory::start().await;
+    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
+    let (whole, messages) =
+        (format!("conversations/{conversation}"), format!("conversations/{conversation}/messages"));
+    bob.post(&messages, json!({ "text": "the blue teapot" })).await;
+    alice_hears.text("the blue teapot").await;
+    while alice.get(&messages).await["messages"][0]["state"] == "pending" {
+        alice_hears.until("he has it", |name, _| name == "marks").await;
+    }
+    let unknown = format!("conversations/{}", "ab".repeat(32));
+    let (status, problem) = alice.call(Method::DELETE, &unknown, None).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("unknown_conversation")));
+
+    let (status, cleared) = alice.call(Method::DELETE, &messages, None).await;
+    assert_eq!(status, StatusCode::OK, "{cleared}");
+    assert_eq!(cleared, json!({ "messages": "2", "waiting": "0" }));
+    assert!(alice.texts(&conversation).await.is_empty());
+    assert_eq!(alice.get("search?q=teapot").await["messages"], json!([]));
+    assert_eq!(alice.get("conversations").await["conversations"].as_array().map(Vec::len), Some(1));
+    assert_eq!(bob.texts(&conversation).await, ["Shall we talk?", "the blue teapot"], "Bob keeps his");
+
+    let (status, _) = alice.call(Method::DELETE, &whole, None).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(alice.get("conversations").await["conversations"], json!([]));
+    bob.post(&messages, json!({ "text": "still there?" })).await;
+    alice_hears.text("still there?").await;
+    assert_eq!(alice.get("conversations").await["conversations"].as_array().map(Vec::len), Some(1));
+    assert_eq!(alice.texts(&conversation).await, ["still there?"]);
+    alice.stop().await;
+    bob.stop().await;
+    directory.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_says_where_it_has_to_go_and_when_it_is_tried_next() {
+    let directory = Directory::start().await;
+    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
+    let messages = format!("conversations/{conversation}/messages");
+    let over = alice.post(&messages, json!({ "text": "over" })).await;
+    bob_hears.text("over").await;
+    bob.stop().await;
+    alice_hears.until("he is gone", |name, data| name == "presence" && data["online"] == false).await;
+    let waits = alice.post(&messages, json!({ "text": "waits" })).await;
+
+    let route = loop {
+        let info = alice.get(&format!("{messages}/{}", waits["id"].as_str().expect("an id"))).await;
+        let route = info["route"].clone();
+        assert_eq!((&route["username"], &route["path"]), (&json!("bob"), &Value::Null), "{info}");
+        if route["next"]["state"] == "at" && route["addresses"][0]["answer"].is_string() {
+            break route;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert_eq!(route["addresses"][0]["address"], bob.address(), "{route}");
+    assert!(route["failed"].is_string(), "{route}");
+    let info = alice.get(&format!("{messages}/{}", over["id"].as_str().expect("an id"))).await;
+    assert_eq!(info["route"], Value::Null, "what is over has no way to go: {info}");
+    alice.stop().await;
+    directory.stop().await;
+}
