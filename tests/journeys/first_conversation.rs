@@ -1,13 +1,30 @@
 //! The first conversation, acted out by two people in two browsers; every page is looked at on the way.
 
 use anyhow::Result;
-use journeys::{browser::Browser, directory::TestDirectory, node::TestNode};
+use journeys::{
+    browser::{Browser, Engine},
+    directory::TestDirectory,
+    node::TestNode,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_meet_and_talk_in_two_browsers() -> Result<()> {
     let (Some(alices), Some(bobs)) = (Browser::start().await?, Browser::start().await?) else {
         return Ok(());
     };
+    meet_and_talk(alices, bobs).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_meet_and_talk_in_firefox_and_chromium() -> Result<()> {
+    let (Some(alices), Some(bobs)) = (Browser::start_in(Engine::Firefox).await?, Browser::start().await?)
+    else {
+        return Ok(());
+    };
+    meet_and_talk(alices, bobs).await
+}
+
+async fn meet_and_talk(alices: Browser, bobs: Browser) -> Result<()> {
     let directory = TestDirectory::start().await?;
     let alice = TestNode::fresh("alice", Some(&directory.url)).await?;
     let bob = TestNode::fresh("bob", Some(&directory.url)).await?;

@@ -1,14 +1,17 @@
-//! A real browser: Chromium by chromedriver. `look` judges what it shows, `hands` do what a person does.
+//! A real browser: Chromium by chromedriver, or Firefox by geckodriver. `look` judges what it shows, `hands` do what a person
+//! does.
 
+mod chromium;
+mod firefox;
 mod hands;
 mod look;
 
-use std::{process::Stdio, sync::Arc};
+use std::{path::Path, process::Stdio, sync::Arc};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use thirtyfour::WebDriver;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -16,14 +19,22 @@ use tokio::{
 };
 
 pub use self::look::Window;
-use crate::{program::PATIENCE, require};
+use crate::program::PATIENCE;
+
+/// Which browser it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Chromium,
+    Firefox,
+}
 
 /// One browser window with a profile of its own.
 #[derive(Debug)]
 pub struct Browser {
     pub driver: WebDriver,
+    engine: Engine,
     // Dropped after the session: the driver's process, then the profile.
-    _chromedriver: Child,
+    _process: Child,
     _profile: TempDir,
 }
 
@@ -40,51 +51,18 @@ impl Browser {
     /// # Errors
     /// It is there and does not start.
     pub async fn start() -> Result<Option<Self>> {
-        let why = "Debian's packages chromium and chromium-driver";
-        let (Some(driver), Some(chromium)) =
-            (require::tool("chromedriver", why), require::tool("chromium", why))
-        else {
-            return Ok(None);
-        };
-        let profile = tempfile::tempdir()?;
-        let mut chromedriver = Command::new(driver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut lines = BufReader::new(chromedriver.stdout.take().context("stdout is piped")?).lines();
-        let port = async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return Ok(port.trim_end_matches('.').parse::<u16>()?);
-                }
-            }
-            anyhow::bail!("chromedriver ended")
-        };
-        let port = timeout(PATIENCE, port).await.context("chromedriver said no port")??;
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        chromium::start().await
+    }
 
-        let mut wanted = DesiredCapabilities::chrome();
-        wanted.set_binary(&chromium.to_string_lossy())?;
-        let folder = format!("--user-data-dir={}", profile.path().display());
-        for arg in [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            &folder,
-        ] {
-            wanted.add_arg(arg)?;
+    /// Starts the one or the other; `None` (said in one line) where it is not installed.
+    ///
+    /// # Errors
+    /// It is there and does not start.
+    pub async fn start_in(engine: Engine) -> Result<Option<Self>> {
+        match engine {
+            Engine::Chromium => chromium::start().await,
+            Engine::Firefox => firefox::start().await,
         }
-        let driver = WebDriver::new(&format!("http://127.0.0.1:{port}"), wanted).await?;
-        Ok(Some(Self { driver, _chromedriver: chromedriver, _profile: profile }))
     }
 
     /// Sets the size of the page in CSS pixels and the colour scheme.
@@ -136,4 +114,27 @@ impl Browser {
         self.driver.quit().await?;
         Ok(())
     }
+}
+
+/// Starts the driver of a browser, which says on its output which port it took, after `said`.
+async fn start_driver(mut driver: Command, said: &str) -> Result<(Child, String)> {
+    let mut process = driver.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
+    let mut lines = BufReader::new(process.stdout.take().context("stdout is piped")?).lines();
+    let port = async {
+        while let Some(line) = lines.next_line().await? {
+            if let Some((_, port)) = line.split_once(said) {
+                return Ok(port.trim_end_matches('.').parse::<u16>()?);
+            }
+        }
+        anyhow::bail!("the driver ended")
+    };
+    let port = timeout(PATIENCE, port).await.context("the driver said no port")??;
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok((process, format!("http://127.0.0.1:{port}")))
+}
+
+fn command(program: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args);
+    command
 }

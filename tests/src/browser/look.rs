@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::{Browser, Scheme};
+use super::{Browser, Engine, Scheme, chromium, firefox};
 use crate::require;
 
 /// A window, as the person at it has set it up.
@@ -57,6 +57,8 @@ const CUT_OFF: &str = "
     const wide = document.documentElement.clientWidth, out = [];
     if (document.documentElement.scrollWidth > wide + 1) out.push('the page scrolls sideways');
     for (const el of document.querySelectorAll('body *')) {
+      // Firefox gives boxes to what a closed part hides.
+      if (!el.checkVisibility()) continue;
       const box = el.getBoundingClientRect();
       if (box.width < 2 || box.height < 2) continue;
       const style = getComputedStyle(el), says = () => el.outerHTML.slice(0, 120);
@@ -123,20 +125,17 @@ impl Browser {
     }
 
     async fn resize(&self, window: Window) -> Result<()> {
-        let Window { width, height, zoom, text, .. } = window;
-        let tools = self.driver.cdp();
-        let mobile = width < 720 && zoom == 1;
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": zoom, "mobile": mobile});
-        tools.send_raw("Emulation.setDeviceMetricsOverride", size).await?;
-        tools.send_raw("Page.setFontSizes", json!({"fontSizes": {"standard": text}})).await?;
-        Ok(())
+        match self.engine {
+            Engine::Chromium => chromium::resize(self, window).await,
+            Engine::Firefox => firefox::resize(self, window).await,
+        }
     }
 
     async fn colours(&self, scheme: Scheme) -> Result<()> {
-        let value = if scheme == Scheme::Dark { "dark" } else { "light" };
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
-        self.driver.cdp().send_raw("Emulation.setEmulatedMedia", media).await?;
-        Ok(())
+        match self.engine {
+            Engine::Chromium => chromium::colours(self, scheme).await,
+            Engine::Firefox => firefox::colours(self, scheme).await,
+        }
     }
 
     async fn settle(&self) -> Result<()> {
