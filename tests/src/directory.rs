@@ -46,7 +46,7 @@ async fn run(data: &Path, listen: &str) -> Result<(Program, String)> {
     let env = [
         ("CONFAB_DIRECTORY_DATA", data.display().to_string()),
         ("CONFAB_DIRECTORY_LISTEN", listen.to_owned()),
-        ("CONFAB_DIRECTORY_LOG", "trace".to_owned()),
+        ("CONFAB_DIRECTORY_LOG", if cfg!(debug_assertions) { "trace" } else { "info" }.to_owned()),
         ("CONFAB_DIRECTORY_WORK_BITS", "0".to_owned()),
     ];
     // Journeys do in seconds, from one address, what people do in days.

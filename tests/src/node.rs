@@ -20,7 +20,9 @@ pub struct TestNode {
     pub program: Program,
     /// The link with the single-use token, as it was printed.
     pub launch: String,
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removed with the node; none: the folder was there before and stays.
+    _passing: Option<TempDir>,
     ui: String,
     listen: String,
     announce: String,
@@ -33,14 +35,25 @@ impl TestNode {
     /// # Errors
     /// It does not start.
     pub async fn fresh(name: &str, directory: Option<&str>) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let passing = tempfile::tempdir()?;
+        let folder = passing.path().to_owned();
+        Ok(Self { _passing: Some(passing), ..Self::kept(name, &folder, directory).await? })
+    }
+
+    /// Starts a node in a folder that outlives it; if there is an account, it is unlocked. Its ports are free ones, so
+    /// others may have to be told where it is now.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn kept(name: &str, folder: &Path, directory: Option<&str>) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
         let passphrase = format!("{name} keeps a calm harbour 7");
-        std::fs::write(folder.path().join("passphrase"), &passphrase)?;
+        std::fs::write(folder.join("passphrase"), &passphrase)?;
         let (ui, listen) = (free_port()?, free_port()?);
         let directory = directory.map(str::to_owned);
         let announce = listen.clone();
-        let started = start(folder.path(), &ui, &listen, &announce, directory.as_deref()).await?;
-        let data = folder.path().join("data").display().to_string();
+        let started = start(folder, &ui, &listen, &announce, directory.as_deref()).await?;
+        let data = folder.join("data").display().to_string();
         let made =
             program::output("peer-node", &["token", "create", "--data", &data, "journey"], &[]).await?;
         let token = made.split_whitespace().last().context("a token is printed")?;
@@ -52,7 +65,8 @@ impl TestNode {
             api,
             program,
             launch,
-            folder,
+            folder: folder.to_owned(),
+            _passing: None,
             ui,
             listen,
             announce,
@@ -85,8 +99,7 @@ impl TestNode {
     /// It does not start.
     pub async fn restart(&mut self) -> Result<()> {
         (self.program, self.launch) =
-            start(self.folder.path(), &self.ui, &self.listen, &self.announce, self.directory.as_deref())
-                .await?;
+            start(&self.folder, &self.ui, &self.listen, &self.announce, self.directory.as_deref()).await?;
         Ok(())
     }
 
@@ -96,8 +109,8 @@ impl TestNode {
     /// # Errors
     /// It does not start.
     pub async fn restart_locked(&mut self) -> Result<()> {
-        let file = self.folder.path().join("passphrase");
-        let away = self.folder.path().join("passphrase.away");
+        let file = self.folder.join("passphrase");
+        let away = self.folder.join("passphrase.away");
         std::fs::rename(&file, &away)?;
         let restarted = self.restart().await;
         std::fs::rename(&away, &file)?;
@@ -111,7 +124,8 @@ impl TestNode {
     pub fn on_a_new_machine(&mut self) -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("passphrase"), &self.passphrase)?;
-        self.folder = folder;
+        self.folder = folder.path().to_owned();
+        self._passing = Some(folder);
         (self.ui, self.listen) = (free_port()?, free_port()?);
         self.announce = self.listen.clone();
         Ok(())
@@ -131,7 +145,7 @@ impl TestNode {
 
     /// Where the node's passphrase stands, for `--passphrase-file`.
     pub fn passphrase_file(&self) -> String {
-        self.folder.path().join("passphrase").display().to_string()
+        self.folder.join("passphrase").display().to_string()
     }
 
     /// Starts on the new machine, with a token of its own.
@@ -167,12 +181,12 @@ impl TestNode {
 
     /// The node's data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.join("data")
     }
 
     /// Where it keeps its high-water mark, as the system's state folder would.
     pub fn state(&self) -> PathBuf {
-        self.folder.path().join("state")
+        self.folder.join("state")
     }
 
     /// The page's `host:port`.
@@ -266,7 +280,8 @@ async fn start(
         ("CONFAB_LISTEN", listen.to_owned()),
         ("CONFAB_ANNOUNCE", announce.to_owned()),
         ("CONFAB_NO_OPEN", "true".to_owned()),
-        ("CONFAB_LOG", "trace".to_owned()),
+        // Journeys read the log, and look for secrets in it. Benches measure what people run.
+        ("CONFAB_LOG", if cfg!(debug_assertions) { "trace" } else { "info" }.to_owned()),
         ("CONFAB_API_PER_SECOND", "100000".to_owned()),
     ];
     let passphrase = folder.join("passphrase");

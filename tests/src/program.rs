@@ -1,7 +1,7 @@
 //! Our own programs as processes: found beside the test, built if need be, stopped with the test.
 
 use std::{
-    env, io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::Stdio,
     sync::Once,
@@ -77,6 +77,30 @@ impl Program {
     /// The process number.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
+    }
+
+    /// Resident memory in MiB: `VmRSS` of proc(5).
+    ///
+    /// # Errors
+    /// The program has ended, or the system has no `/proc`.
+    pub fn resident(&self) -> Result<f64> {
+        let id = self.id().context("the program has ended")?;
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib / 1024.0)
+    }
+
+    /// Seconds of processor time, user and system: fields 14 and 15 of `/proc/<id>/stat` in hundredths.
+    ///
+    /// # Errors
+    /// The program has ended, or the system has no `/proc`.
+    pub fn processor_time(&self) -> Result<f64> {
+        let id = self.id().context("the program has ended")?;
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+        let fields = stat.rsplit_once(')').context("a name in parentheses")?.1;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+        Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
     }
 
     /// SIGKILL, and wait until it is gone.

@@ -1,8 +1,8 @@
 //! From door to door: two programs as people run them, with a directory, driven over REST.
 
-use std::{fs, time::Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use journeys::{
     directory::TestDirectory,
     node::{TestNode, acquainted},
@@ -64,27 +64,11 @@ impl Doors {
 
     /// What Bob's node costs while nobody writes; `None` where the system has no `/proc`.
     pub(crate) async fn idle(&self) -> Result<Option<Idle>> {
-        let id = self.bob.program.id().context("Bob's node runs")?;
-        let Ok(before) = processor_time(id) else { return Ok(None) };
+        let program = &self.bob.program;
+        let Ok(before) = program.processor_time() else { return Ok(None) };
         let started = Instant::now();
         sleep(SLICE).await;
-        let spent = (processor_time(id)? - before) / started.elapsed().as_secs_f64();
-        Ok(Some(Idle { memory: resident(id)?, processor: spent * 100.0 }))
+        let spent = (program.processor_time()? - before) / started.elapsed().as_secs_f64();
+        Ok(Some(Idle { memory: program.resident()?, processor: spent * 100.0 }))
     }
-}
-
-/// Resident memory in MiB: `VmRSS` of proc(5).
-fn resident(id: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib / 1024.0)
-}
-
-/// Seconds of processor time, user and system: fields 14 and 15 of `/proc/<id>/stat` in hundredths.
-fn processor_time(id: u32) -> Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    let fields = stat.rsplit_once(')').context("a name in parentheses")?.1;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-    Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }
