@@ -8,9 +8,18 @@ globalThis.probe = (() => {
     port.port1.onmessage = () => done(performance.now());
     port.port2.postMessage(0);
   }));
-  const probe = { shift: 0, lcp: 0, keys: [], events: [], inserts: [], drifts: [], starts: [], contacts: [], rows: {}, searches: [], enter: 0, most: 0 };
+  const probe = { shift: 0, shifted: [], lcp: 0, keys: [], events: [], inserts: [], drifts: [], starts: [], contacts: [], rows: {}, searches: [], enter: 0, most: 0 };
+  // Something was written down: whoever waits for it looks at the document.
+  const tell = () => { document.documentElement.dataset.probe = String(Math.random()); };
   const watch = (type, take, options) => new PerformanceObserver(list => list.getEntries().forEach(take)).observe({ type, buffered: true, ...options });
-  watch('layout-shift', entry => { if (!entry.hadRecentInput) probe.shift += entry.value; });
+  watch('layout-shift', entry => {
+    if (entry.hadRecentInput) return;
+    probe.shift += entry.value;
+    for (const { node, previousRect: from, currentRect: to } of entry.sources) {
+      const name = node?.id || node?.className || node?.nodeName;
+      probe.shifted.push(`${name}: ${Math.round(from.x)},${Math.round(from.y)} ${Math.round(from.width)}x${Math.round(from.height)} to ${Math.round(to.x)},${Math.round(to.y)} ${Math.round(to.width)}x${Math.round(to.height)}`);
+    }
+  });
   watch('largest-contentful-paint', entry => { probe.lcp = entry.startTime; });
   watch('event', entry => { if (entry.interactionId) probe.events.push(entry.duration); }, { durationThreshold: 16 });
 
@@ -51,7 +60,7 @@ globalThis.probe = (() => {
       const began = performance.now(), key = typed;
       const eye = new MutationObserver(() => {
         eye.disconnect();
-        painted().then(at => probe.searches.push([at - began, at - key]));
+        painted().then(at => { probe.searches.push([at - began, at - key]); tell(); });
       });
       eye.observe(results, { childList: true, subtree: true, characterData: true });
     }
@@ -62,7 +71,7 @@ globalThis.probe = (() => {
   globalThis.WebSocket = class extends Socket {
     constructor(...given) { super(...given); probe.starts.push(epoch(performance.now())); }
   };
-  document.addEventListener('contact', event => probe.contacts.push([event.detail, epoch(performance.now())]));
+  document.addEventListener('contact', event => { probe.contacts.push([event.detail, epoch(performance.now())]); tell(); });
 
   // When each new row was seen, by its text: since the last Enter, and by the clock.
   addEventListener('DOMContentLoaded', () => {
@@ -76,6 +85,7 @@ globalThis.probe = (() => {
           const text = row.querySelector('.text')?.textContent;
           if (text) probe.rows[text] ??= [at - enter, epoch(at)];
         }
+        tell();
       });
     }).observe(list, { childList: true });
   });
@@ -120,6 +130,7 @@ globalThis.probe = (() => {
     fcp: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null,
     lcp: probe.lcp,
     shift: probe.shift,
+    shifted: probe.shifted,
     files: performance.getEntriesByType('resource').map(entry => entry.name).filter(name => /\.(js|css)$/.test(name)),
   });
   return probe;
