@@ -133,8 +133,13 @@ function change(page) {
   ended = !page.after;
   edge.ariaBusy = 'false';
   edge.textContent = page.before ? 'Older messages' : 'This is the beginning.';
-  // An end that was in view and still is tells nothing by itself.
-  for (const [target, eye] of eyes) { eye.unobserve(target); eye.observe(target); }
+  look(edge);
+  look(tail);
+}
+
+// An end that was in view and still is tells nothing by itself.
+function look(end) {
+  for (const [target, eye] of eyes) if (target === end) { eye.unobserve(end); eye.observe(end); }
 }
 
 function pill() {
@@ -207,13 +212,14 @@ async function older() {
       if (row) tidy(row);
       trim('end');
     });
+    look(edge);
   } catch {
     if (mine !== turn) return;
     const again = document.createElement('button');
     again.className = 'link';
     again.textContent = 'Try again';
     again.onclick = () => older();
-    edge.replaceChildren('Older messages didn’t load. ', again);
+    still(() => edge.replaceChildren('Older messages didn’t load. ', again));
   } finally {
     if (mine === turn) { edge.ariaBusy = 'false'; loading = false; }
   }
@@ -236,6 +242,7 @@ async function newer() {
       if (row) tidy(row);
       trim('start');
     });
+    look(tail);
   } catch { /* the next scroll tries again */ } finally { if (mine === turn) loading = false; }
 }
 

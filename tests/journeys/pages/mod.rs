@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod by_address;
 mod clear;
+mod history;
 mod hostile;
 mod late;
 mod messages;

@@ -1,0 +1,51 @@
+//! Reading back: to the very beginning, however short the rows, and no row that is read moves by itself.
+
+use anyhow::{Context, Result, ensure};
+use journeys::{
+    browser::Browser,
+    directory::TestDirectory,
+    node::{TestNode, acquainted},
+};
+
+/// How far the first row in view moved over each beginning and end of a load, at most, in pixels.
+const WATCH: &str = "const edge = document.querySelector('#edge'), scroller = document.querySelector('#scroll');
+    const first = () => {
+      const from = scroller.getBoundingClientRect().top;
+      const row = [...document.querySelectorAll('#messages > li[data-at]')].find(li => li.getBoundingClientRect().bottom > from);
+      return { row, top: row.getBoundingClientRect().top };
+    };
+    window.moved = 0;
+    let before = first();
+    const frame = () => { before = first(); requestAnimationFrame(frame); };
+    requestAnimationFrame(frame);
+    new MutationObserver(() => {
+      if (before.row.isConnected) window.moved = Math.max(window.moved, Math.abs(before.row.getBoundingClientRect().top - before.top));
+    }).observe(edge, { attributeFilter: ['aria-busy'] });";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_of_short_rows_is_read_back_to_its_beginning_and_no_row_moves() -> Result<()> {
+    let Some(alices) = Browser::start().await? else { return Ok(()) };
+    let directory = TestDirectory::start().await?;
+    let alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    for n in 0..240 {
+        alice.api.send(&chat, &format!("row {n}")).await?;
+    }
+    alices.open_page(&alice).await?;
+    alices.open_chat("bob").await?;
+    alices.until_said("row 239").await?;
+    alices.script(WATCH).await?;
+    // At the top again and again, as somebody who holds the key.
+    alices
+        .until(
+            "document.querySelector('#scroll').scrollTop = 0;
+             return document.querySelector('#edge').textContent === 'This is the beginning.'",
+        )
+        .await
+        .context("the beginning never came")?;
+    alices.until_said("hello").await?;
+    let moved = alices.script("return window.moved").await?.as_f64().context("a distance")?;
+    ensure!(moved <= 1.0, "a row moved by {moved} px");
+    Ok(())
+}
