@@ -3,11 +3,10 @@
 use protocol::ids::ConversationId;
 
 use super::{
-    Conversation, Error, Progress, Service,
+    Conversation, Error, Service,
     feed::Change,
     open::{Open, key},
 };
-use crate::store::Page;
 
 /// How far back own messages that wait are counted.
 const WAITING_MOST: usize = 1000;
@@ -37,7 +36,7 @@ impl Service {
     pub async fn undelivered(&self, of: ConversationId) -> Result<u64, Error> {
         let open = self.open().await?;
         open.row(of).await?;
-        open.undelivered(of).await
+        open.undelivered(of, WAITING_MOST).await
     }
 
     /// Forgets all messages of a chat, and its draft. What others send later comes as ever.
@@ -63,25 +62,16 @@ impl Service {
         if row.person.relation == protocol::node::Relation::Asking {
             return Err(Error::NotAnswered);
         }
-        let waiting = open.undelivered(of).await?;
+        let waiting = open.undelivered(of, WAITING_MOST).await?;
         let messages = open.store.clear(of).await?;
         open.set_deleted(of, out_of_the_list).await?;
+        open.unsent().change(of);
         self.tell(Change::Cleared { conversation: of });
         Ok(Cleared { messages, waiting })
     }
 }
 
 impl Open {
-    async fn undelivered(&self, of: ConversationId) -> Result<u64, Error> {
-        let cursors = self.store.cursors(of).await?;
-        let items = self.store.timeline(of, Page::Newest, WAITING_MOST).await?;
-        let pending = items
-            .iter()
-            .filter(|item| item.mine)
-            .filter(|item| self.view_message(item, &cursors).progress == Some(Progress::Pending));
-        Ok(pending.count() as u64)
-    }
-
     async fn set_deleted(&self, of: ConversationId, deleted: bool) -> Result<(), Error> {
         let mut all = self.deleted().await?;
         let name = of.to_string();

@@ -6,11 +6,8 @@ use protocol::{
     node::Cursor,
 };
 
-use super::{Conversation, Draft, Error, Progress, Service, open::Open};
-use crate::store::{ConversationRow, Page};
-
-/// How far back own messages that wait are counted.
-const WAITING_MOST: usize = 100;
+use super::{Conversation, Draft, Error, Service, open::Open};
+use crate::store::ConversationRow;
 
 impl Service {
     /// All conversations, the newest first; requests are among them, with their relation. What was deleted is not, until
@@ -21,14 +18,16 @@ impl Service {
     pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
         let open = self.open().await?;
         let deleted = open.deleted().await?;
-        let mut conversations = Vec::new();
-        for row in open.store.conversations().await? {
-            let conversation = open.view_conversation(row).await?;
-            if !conversation.is_out(&deleted) {
-                conversations.push(conversation);
-            }
-        }
-        Ok(conversations)
+        let rows = open.store.conversations().await?;
+        // Two questions for all chats, not two for each.
+        let mut cursors = open.store.all_cursors().await?;
+        let mut drafts = open.store.drafts().await?;
+        let conversations = rows.into_iter().map(|row| {
+            let id = row.conversation.id;
+            let cursors = cursors.remove(&id).unwrap_or_default();
+            open.view_conversation(row, &cursors, drafts.remove(&id).unwrap_or_default())
+        });
+        Ok(conversations.filter(|conversation| !conversation.is_out(&deleted)).collect())
     }
 
     /// # Errors
@@ -37,7 +36,9 @@ impl Service {
         let open = self.open().await?;
         let row = open.row(id).await?;
         let person = open.view_in_full(row.person.clone());
-        Ok(Conversation { person, ..open.view_conversation(row).await? })
+        let cursors = open.store.cursors(id).await?;
+        let draft = open.store.draft(id).await?;
+        Ok(Conversation { person, ..open.view_conversation(row, &cursors, draft) })
     }
 
     /// Keeps what is being written; an empty draft removes it.
@@ -60,45 +61,18 @@ impl Open {
         self.store.conversation(id).await?.ok_or(Error::UnknownConversation)
     }
 
-    async fn view_conversation(&self, row: ConversationRow) -> Result<Conversation, Error> {
+    fn view_conversation(&self, row: ConversationRow, cursors: &[Cursor], draft: Draft) -> Conversation {
         let id = row.conversation.id;
-        let last = match row.last {
-            Some(item) => {
-                let cursors = if item.mine { self.store.cursors(id).await? } else { Vec::new() };
-                Some(self.view_message(&item, &cursors))
-            }
-            None => None,
-        };
-        let draft = self.store.draft(id).await?;
-        Ok(Conversation {
+        Conversation {
             id,
             person: self.view(row.person),
-            last,
+            last: row.last.map(|item| self.view_message(&item, cursors)),
             unread: row.unread,
             draft: (!draft.is_empty()).then_some(draft),
             typing: self.is_typing(id),
             muted: self.muted().contains(&id),
             timer: row.timer,
-        })
-    }
-
-    /// Own messages that nobody else holds yet.
-    pub(super) async fn waiting(&self) -> Result<u64, Error> {
-        let mut waiting = 0;
-        for row in self.store.conversations().await? {
-            let id = row.conversation.id;
-            if row.last.as_ref().is_none_or(|last| !last.mine) {
-                continue;
-            }
-            let cursors: Vec<Cursor> = self.store.cursors(id).await?;
-            let items = self.store.timeline(id, Page::Newest, WAITING_MOST).await?;
-            let pending = items
-                .into_iter()
-                .filter(|item| item.mine)
-                .filter(|item| self.view_message(item, &cursors).progress == Some(Progress::Pending));
-            waiting += pending.count() as u64;
         }
-        Ok(waiting)
     }
 
     pub(super) async fn item(

@@ -23,6 +23,7 @@ pub mod timer;
 pub mod tokens;
 mod vanish;
 pub mod view;
+mod waiting;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},

@@ -29,6 +29,7 @@ use super::{
     membership::{Joined, Membership},
     network::Examination,
     search, vanish,
+    waiting::Waiting,
 };
 use crate::{
     clock::Clock,
@@ -71,6 +72,8 @@ pub(super) struct Open {
     seen: Mutex<BTreeMap<UserId, WallMs>>,
     /// Conversations of which no notifications are wanted.
     muted: Mutex<BTreeSet<ConversationId>>,
+    /// Own messages that nobody else holds yet.
+    unsent: Mutex<Waiting>,
     /// Whose clock is a day or more away from ours, as their messages show.
     clocks_wrong: Mutex<BTreeSet<UserId>>,
     /// Held while somebody's ways are looked at.
@@ -115,6 +118,7 @@ impl Open {
             typing: Mutex::default(),
             seen: Mutex::new(seen),
             muted: Mutex::new(muted),
+            unsent: Mutex::default(),
             clocks_wrong: Mutex::default(),
             examining: tokio::sync::Mutex::default(),
             examinations: Mutex::default(),
@@ -222,6 +226,10 @@ impl Open {
         lock(&self.muted)
     }
 
+    pub(super) fn unsent(&self) -> MutexGuard<'_, Waiting> {
+        lock(&self.unsent)
+    }
+
     /// Whether this person's clock and ours are a day or more apart.
     pub(super) fn clock_is_wrong(&self, user: UserId) -> bool {
         lock(&self.clocks_wrong).contains(&user)
@@ -239,7 +247,10 @@ impl Open {
                 };
                 match notice {
                     Ok(notice) => feed.tell(open.take(notice, clock).await),
-                    Err(RecvError::Lagged(_)) => feed.tell(Change::Everything),
+                    Err(RecvError::Lagged(_)) => {
+                        open.unsent().forget();
+                        feed.tell(Change::Everything);
+                    }
                     Err(RecvError::Closed) => return,
                 }
             }
@@ -247,6 +258,7 @@ impl Open {
     }
 
     async fn take(&self, notice: Notice, clock: Clock) -> Change {
+        self.unsent().heard(&notice);
         match notice {
             Notice::Item { conversation, id } => Change::Message { conversation, id },
             Notice::Marks { conversation } => Change::Marks { conversation },
@@ -329,6 +341,7 @@ async fn restart(open: &Arc<Open>, inner: &Arc<Inner>) -> Result<(), Error> {
     let node = launch(inner, &open.store, opened, Some(listener));
     *open.node.write().unwrap_or_else(PoisonError::into_inner) = node;
     open.listen(&inner.feed, inner.clock);
+    open.unsent().forget();
     open.greet().await?;
     if let Some(membership) = open.store.setting::<Option<Membership>>(key::DIRECTORY).await?.flatten() {
         open.use_directory(

@@ -3,7 +3,7 @@
 mod excerpt;
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -69,17 +69,17 @@ impl Service {
         // Read first: what is made while we search is in the answer or said to be missing.
         let indexed = open.store.indexed();
         let found = open.store.search(&words, within, before, limit).await?;
-        let mut chats = BTreeMap::new();
+        // One question about all chats with hits, not one for each.
+        let chats: BTreeSet<ConversationId> = found.items.iter().map(|item| item.conversation).collect();
+        let people = open.store.people_in(&chats).await?;
+        let people: BTreeMap<ConversationId, Person> =
+            people.into_iter().map(|(of, person)| (of, open.view(person))).collect();
+        let marks = open.store.cursors_of(&chats).await?;
         let mut hits = Vec::with_capacity(found.items.len());
         for item in found.items {
-            let of = item.conversation;
-            let (with, marks) = match chats.entry(of) {
-                Entry::Occupied(chat) => chat.into_mut(),
-                Entry::Vacant(chat) => {
-                    let with = open.view(open.row(of).await?.person);
-                    chat.insert((with, open.store.cursors(of).await?))
-                }
-            };
+            // A chat is with somebody; if the row went this moment, so did the hit.
+            let Some(with) = people.get(&item.conversation) else { continue };
+            let marks = marks.get(&item.conversation).map_or(&[][..], Vec::as_slice);
             let text = item.words().unwrap_or_default();
             let excerpt = excerpt::around(text, &words.marks(text));
             hits.push(Hit { message: open.view_message(&item, marks), with: with.clone(), excerpt });

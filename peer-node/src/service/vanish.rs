@@ -55,6 +55,7 @@ async fn go(open: &Open, feed: &Feed, clocks: &mut Clocks) -> Result<Option<Wall
         open.store.clock_was_put_back(clocks.clock.wall()).await?;
     }
     for (conversation, id) in open.store.vanish(clocks.clock.wall()).await? {
+        open.unsent().change(conversation);
         feed.tell(Change::Message { conversation, id });
     }
     Ok(open.store.next_due().await?)

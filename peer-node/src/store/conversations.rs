@@ -1,5 +1,7 @@
 //! Conversations as people see them: with whom, the newest item, how much is unread.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use protocol::{
     ids::{ConversationId, UserId},
     node::{Conversation, Person},
@@ -92,7 +94,37 @@ pub(super) async fn set_timer(
     Ok(())
 }
 
+/// Names for `json_each`.
+pub(super) fn names(conversations: &BTreeSet<ConversationId>) -> Value {
+    let names: Vec<String> = conversations.iter().map(|id| format!("\"{id}\"")).collect();
+    format!("[{}]", names.join(",")).into()
+}
+
+const WITH: &str = "SELECT v.id AS in_conversation,
+        p.user AS user, p.username AS username, p.relation AS relation, p.keys AS keys,
+        p.account_key AS account_key, p.since AS since, p.conversation AS conversation, p.replaces AS replaces
+    FROM conversation v CROSS JOIN person p ON p.user = v.peer
+    WHERE v.id IN (SELECT unhex(value) FROM json_each(?))";
+
 impl Store {
+    /// With whom these conversations are.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn people_in(
+        &self,
+        conversations: &BTreeSet<ConversationId>,
+    ) -> Result<BTreeMap<ConversationId, Person>, Error> {
+        let rows = self.rows(WITH, vec![names(conversations)]).await?;
+        let person = |row| {
+            let id: Vec<u8> = QueryResult::try_get(row, "", "in_conversation")?;
+            let id = ConversationId::try_from(id.as_slice())
+                .map_err(|_| Error::Damaged("a conversation has no name"))?;
+            Ok((id, people::read(row)?))
+        };
+        rows.iter().map(person).collect()
+    }
+
     /// All conversations, the one with the newest item first.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Cursors: how far everybody got, and what follows from the user's own: unread.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use protocol::{
     ids::{ChainId, ConversationId, UserId},
     node::Cursor,
@@ -8,11 +10,12 @@ use protocol::{
 };
 use sea_orm::{
     ActiveValue::Set,
+    QueryResult,
     sea_query::{Expr, OnConflict},
 };
 
 use super::{
-    Error, Store,
+    Error, Store, conversations,
     entity::cursor::{ActiveModel, Column},
     signed, timeline, unsigned, vanish,
     write::{Transaction, insert},
@@ -43,6 +46,22 @@ const ALL: &str = "SELECT k.reader AS reader, c.id AS chain, k.delivered AS deli
     WHERE k.conversation = (SELECT no FROM conversation WHERE id = ?)
     ORDER BY k.reader, c.id";
 
+macro_rules! with_conversation {
+    ($only:literal) => {
+        concat!(
+            "SELECT v.id AS in_conversation, k.reader AS reader, c.id AS chain,
+                    k.delivered AS delivered, k.read AS read
+             FROM conversation v CROSS JOIN cursor k ON k.conversation = v.no CROSS JOIN chain c ON c.no = k.chain
+             WHERE ",
+            $only,
+            " ORDER BY v.no, k.reader, c.id"
+        )
+    };
+}
+
+const EVERYWHERE: &str = with_conversation!("v.peer IS NOT NULL");
+const SOME: &str = with_conversation!("v.id IN (SELECT unhex(value) FROM json_each(?))");
+
 // The first unread item of each chain, and of these the first in the order. In a conversation of two, whoever reads
 // and is not the other person is the user of this node.
 pub(super) const FIRST_UNREAD: &str = "SELECT i.ord AS ord, f.id AS chain, i.seq AS seq
@@ -61,6 +80,30 @@ pub(super) const FIRST_UNREAD: &str = "SELECT i.ord AS ord, f.id AS chain, i.seq
         ON i.conversation = f.conversation AND i.chain = f.chain AND i.seq = f.seq AND i.show = 2
     ORDER BY i.ord, f.id, i.seq LIMIT 1";
 
+fn read(row: &QueryResult, conversation: ConversationId) -> Result<Cursor, Error> {
+    let reader: Vec<u8> = row.try_get("", "reader")?;
+    let chain: Vec<u8> = row.try_get("", "chain")?;
+    let damaged = |_| Error::Damaged("a mark has no name");
+    Ok(Cursor {
+        conversation,
+        reader: UserId::try_from(reader.as_slice()).map_err(damaged)?,
+        chain: ChainId::try_from(chain.as_slice()).map_err(damaged)?,
+        delivered: unsigned(row.try_get("", "delivered")?),
+        read: unsigned(row.try_get("", "read")?),
+    })
+}
+
+fn by_conversation(rows: &[QueryResult]) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
+    let mut all: BTreeMap<ConversationId, Vec<Cursor>> = BTreeMap::new();
+    for row in rows {
+        let id: Vec<u8> = row.try_get("", "in_conversation")?;
+        let id = ConversationId::try_from(id.as_slice())
+            .map_err(|_| Error::Damaged("a conversation has no name"))?;
+        all.entry(id).or_default().push(read(row, id)?);
+    }
+    Ok(all)
+}
+
 impl Store {
     /// Everybody's marks in a conversation.
     ///
@@ -68,20 +111,26 @@ impl Store {
     /// A database that cannot be read.
     pub async fn cursors(&self, conversation: ConversationId) -> Result<Vec<Cursor>, Error> {
         let rows = self.rows(ALL, vec![conversation.0.to_vec().into()]).await?;
-        rows.iter()
-            .map(|row| {
-                let reader: Vec<u8> = row.try_get("", "reader")?;
-                let chain: Vec<u8> = row.try_get("", "chain")?;
-                let damaged = |_| Error::Damaged("a mark has no name");
-                Ok(Cursor {
-                    conversation,
-                    reader: UserId::try_from(reader.as_slice()).map_err(damaged)?,
-                    chain: ChainId::try_from(chain.as_slice()).map_err(damaged)?,
-                    delivered: unsigned(row.try_get("", "delivered")?),
-                    read: unsigned(row.try_get("", "read")?),
-                })
-            })
-            .collect()
+        rows.iter().map(|row| read(row, conversation)).collect()
+    }
+
+    /// Everybody's marks in all conversations.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn all_cursors(&self) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
+        by_conversation(&self.rows(EVERYWHERE, vec![]).await?)
+    }
+
+    /// Everybody's marks in these conversations.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn cursors_of(
+        &self,
+        conversations: &BTreeSet<ConversationId>,
+    ) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
+        by_conversation(&self.rows(SOME, vec![conversations::names(conversations)]).await?)
     }
 
     /// Where reading goes on: the first item that the user has not read.

@@ -1,5 +1,7 @@
 //! Drafts: what was typed into a conversation and not sent yet.
 
+use std::collections::BTreeMap;
+
 use protocol::ids::{ConversationId, MsgId};
 use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 
@@ -23,6 +25,10 @@ impl Draft {
     }
 }
 
+fn read(text: String, reply: Option<Vec<u8>>) -> Draft {
+    Draft { text, reply: reply.and_then(|id| MsgId::try_from(id.as_slice()).ok()) }
+}
+
 impl Store {
     /// The draft of a conversation; empty if there is none.
     ///
@@ -30,10 +36,21 @@ impl Store {
     /// A database that cannot be read.
     pub async fn draft(&self, conversation: ConversationId) -> Result<Draft, Error> {
         let row = Entity::find_by_id(conversation.0.to_vec()).one(&self.0.readers).await?;
-        Ok(row.map_or_else(Draft::default, |row| Draft {
-            text: row.text,
-            reply: row.reply.and_then(|id| MsgId::try_from(id.as_slice()).ok()),
-        }))
+        Ok(row.map_or_else(Draft::default, |row| read(row.text, row.reply)))
+    }
+
+    /// The drafts of all conversations that have one.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn drafts(&self) -> Result<BTreeMap<ConversationId, Draft>, Error> {
+        let rows = Entity::find().all(&self.0.readers).await?;
+        let drafts = rows.into_iter().map(|row| {
+            let id = ConversationId::try_from(row.conversation.as_slice())
+                .map_err(|_| Error::Damaged("a conversation has no name"))?;
+            Ok((id, read(row.text, row.reply)))
+        });
+        drafts.collect()
     }
 
     /// Keeps a draft; an empty one takes it away.
