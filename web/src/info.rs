@@ -38,6 +38,9 @@ pub struct Info {
     pub received: WallMs,
     /// All words that it had, the first ones first; one alone was never changed.
     pub versions: Vec<(WallMs, String)>,
+    /// When an own one got there, and when it was read, by this node's clock; none: not yet, or not known.
+    pub delivered: Option<WallMs>,
+    pub read: Option<WallMs>,
     /// Why it still waits here, where that is so because they are not reached.
     pub waits: Option<Away>,
     /// Something can be written to them.
@@ -90,6 +93,8 @@ impl Info {
             received: WallMs(at.0 + 1_200),
             versions: versions.map(|(n, text)| (WallMs(at.0 + n * 95_000), (*text).to_owned())).collect(),
             message,
+            delivered: None,
+            read: None,
             waits: None,
             writes: true,
             problem: None,
@@ -108,10 +113,14 @@ impl InfoPage {
         let at = WallMs(When::sample().now.0 - 600_000);
         let long = "A sentence that goes on, as people do who have a lot to say. ".repeat(30);
         let mine = |text| Message::sample(40, "ana", at, text);
-        let edited = Info::sample(
-            Message { edited: true, status: Some(Status::Delivered), ..mine("Thursday works.") },
-            &["Thrusday works.", "Thursday wroks.", "Thursday works."],
-        );
+        let edited = Info {
+            delivered: Some(WallMs(at.0 + 900)),
+            read: Some(WallMs(at.0 + 240_000)),
+            ..Info::sample(
+                Message { edited: true, status: Some(Status::Read), ..mine("Thursday works.") },
+                &["Thrusday works.", "Thursday wroks.", "Thursday works."],
+            )
+        };
         let waiting = Info {
             waits: Routes::sample().away.into_iter().next(),
             ..Info::sample(Message { status: Some(Status::Waiting), ..mine(&long) }, &[&long])

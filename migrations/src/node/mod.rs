@@ -10,6 +10,7 @@ mod m20261121_000006_draft_reply;
 mod m20261121_000007_search_prefixes;
 mod m20261121_000008_disappearing;
 mod m20261121_000009_search_forgets;
+mod m20261121_000010_passages;
 
 use sea_orm_migration::prelude::*;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for NodeMigrator {
             Box::new(m20261121_000007_search_prefixes::Migration),
             Box::new(m20261121_000008_disappearing::Migration),
             Box::new(m20261121_000009_search_forgets::Migration),
+            Box::new(m20261121_000010_passages::Migration),
         ]
     }
 }

@@ -11,8 +11,8 @@ use protocol::{
 };
 
 use super::{
-    Content, Error, History, Info, Line, Message, NewMessage, Place, Progress, Quote, Service, Stay, Stretch,
-    open::Open,
+    Content, Error, History, Info, Line, Message, NewMessage, Passed, Place, Progress, Quote, Service, Stay,
+    Stretch, open::Open,
 };
 use crate::store::Page;
 
@@ -187,12 +187,13 @@ impl Service {
             versions.push((item.wall, text.clone()));
             versions.extend(item.versions().map(|version| (version.wall, version.text.clone())));
         }
+        let passed = if item.mine { open.store.passed(&item.key).await? } else { Passed::default() };
         let message = self.show(&open, item).await?;
         let route = match message.progress {
             Some(Progress::Pending) => open.route(open.view(open.row(of).await?.person)).await?,
             _ => None,
         };
-        Ok(Info { message, versions, route })
+        Ok(Info { message, versions, passed, route })
     }
 
     /// Everything up to `up_to`, or up to the newest, was seen.

@@ -10,7 +10,7 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use super::network::Route;
-pub use crate::store::Draft;
+pub use crate::store::{Draft, Passed};
 
 /// Where the node stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +207,8 @@ pub struct Info {
     pub message: Message,
     /// All words that it had, the first ones first, each with the author's time; one alone was never changed.
     pub versions: Vec<(WallMs, String)>,
+    /// When an own one got where.
+    pub passed: Passed,
     /// The way that it still has to go: only while nobody else has it, and a link to them is wanted.
     pub route: Option<Route>,
 }

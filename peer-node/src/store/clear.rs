@@ -29,6 +29,8 @@ impl Store {
             let sql = "UPDATE item SET show = 0, face = x'', ttl = 0, due = NULL
                        WHERE conversation = (SELECT no FROM conversation WHERE id = ?)";
             tx.db.execute_raw(statement(sql, vec![id.clone().into()])).await?;
+            let sql = "DELETE FROM passage WHERE chain IN (SELECT no FROM chain WHERE conversation = ?)";
+            tx.db.execute_raw(statement(sql, vec![tx.conversation(conversation).into()])).await?;
             let sql = "DELETE FROM draft WHERE conversation = ?";
             tx.db.execute_raw(statement(sql, vec![id.clone().into()])).await?;
             Ok(())

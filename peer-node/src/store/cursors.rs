@@ -17,12 +17,15 @@ use sea_orm::{
 use super::{
     Error, Store, conversations,
     entity::cursor::{ActiveModel, Column},
-    signed, timeline, unsigned, vanish,
+    passage, signed, timeline, unsigned, vanish,
     write::{Transaction, insert},
 };
 
 /// Moves marks forward; each pair says when.
 pub(super) async fn advance(tx: &mut Transaction<'_>, cursors: &[(Cursor, WallMs)]) -> Result<(), Error> {
+    for (cursor, at) in cursors {
+        passage::note(tx, cursor, *at).await?;
+    }
     let rows = cursors.iter().map(|(cursor, _)| ActiveModel {
         conversation: Set(tx.conversation(cursor.conversation)),
         reader: Set(cursor.reader.0.to_vec()),

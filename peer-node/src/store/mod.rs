@@ -14,6 +14,7 @@ mod export;
 mod log;
 mod mark;
 mod open;
+mod passage;
 mod people;
 mod records;
 mod search;
@@ -43,6 +44,7 @@ pub use drafts::Draft;
 pub use error::Error;
 pub use export::Exported;
 pub use mark::Marks;
+pub use passage::Passed;
 pub use search::{Hits, Words, fold};
 pub use timeline::Page;
 

@@ -18,6 +18,7 @@ mod failures;
 mod killed;
 mod marks;
 mod pages;
+mod passages;
 mod rebuilding;
 mod searching;
 mod vanishing;

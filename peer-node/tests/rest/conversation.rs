@@ -314,6 +314,8 @@ async fn what_waits_says_where_it_has_to_go_and_when_it_is_tried_next() {
     assert!(route["failed"].is_string(), "{route}");
     let info = alice.get(&format!("{messages}/{}", over["id"].as_str().expect("an id"))).await;
     assert_eq!(info["route"], Value::Null, "what is over has no way to go: {info}");
+    assert!(info["delivered"].is_string(), "{info}");
+    assert_eq!(info["read"], Value::Null, "{info}");
     alice.stop().await;
     directory.stop().await;
 }

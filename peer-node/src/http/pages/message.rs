@@ -54,6 +54,8 @@ async fn info(service: &Service, of: ConversationId, id: MsgId, me: &web::Person
         received: info.message.received,
         message: view::message(&info.message, me, &conversation.person),
         versions: info.versions,
+        delivered: info.passed.delivered,
+        read: info.passed.read,
         waits: info.route.filter(|route| route.path.is_none()).as_ref().map(network::away),
         writes: view::chat(&conversation, None).standing.writes(),
         problem: None,

@@ -60,6 +60,9 @@ async fn a_page_is_read_from_the_index_and_never_sorted_whole() {
     let plan_of_events = plan(log::EVENTS, 2).await;
     assert!(plan_of_events.contains("SEARCH event USING INDEX sqlite_autoindex_event_1 (chain=? AND seq>?)"));
     assert!(!plan_of_events.contains("TEMP B-TREE") && !plan_of_events.contains("SCAN"), "{plan_of_events}");
+    let plan_of_times = plan(passage::PASSED, 2).await;
+    assert_eq!(plan_of_times.matches("SEARCH p USING PRIMARY KEY (chain=? AND read=? AND seq>?)").count(), 2);
+    assert!(!plan_of_times.contains("TEMP B-TREE") && !plan_of_times.contains("SCAN c"), "{plan_of_times}");
     let plan_of_hits = plan(search::HITS, 3).await;
     // The index alone gives the rows in their order, from the wanted one on.
     assert!(plan_of_hits.contains("SCAN search VIRTUAL TABLE INDEX"), "{plan_of_hits}");

@@ -165,6 +165,10 @@ pub struct MessageInfo {
     pub message: Message,
     /// All words that it had, the first ones first.
     pub versions: Vec<Version>,
+    /// When an own message was stored at the other's node, by the clock of this one; null: not yet, or not known.
+    pub delivered: Option<String>,
+    /// When it was read, if both show that.
+    pub read: Option<String>,
     /// The way that it still has to go; only while nobody else has it.
     pub route: Option<Route>,
 }
@@ -300,6 +304,8 @@ impl From<service::Info> for MessageInfo {
         Self {
             message: info.message.into(),
             versions: info.versions.into_iter().map(version).collect(),
+            delivered: info.passed.delivered.map(time),
+            read: info.passed.read.map(time),
             route: info.route.map(Into::into),
         }
     }
