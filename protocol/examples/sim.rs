@@ -1,7 +1,7 @@
 //! Plays many simulated conversations and says which seeds broke a promise: `cargo sim 20000`.
 //!
 //! `cargo sim SEEDS [FIRST]` plays seeds from FIRST (0) on; `cargo sim --seed N` plays one, makes its script short if it
-//! fails, and tells all that happened; `--real` seals with the real ratchets. `cargo sim --mutants` says which of 200 seeds
+//! fails, and tells all that happened; `--changes` plays those in which messages are changed, too; `--real` seals with the real ratchets. `cargo sim --mutants` says which of 200 seeds
 //! find each known mistake.
 
 use std::{
@@ -27,15 +27,20 @@ fn main() -> ExitCode {
         return mutants(play);
     }
     if words.iter().any(|word| word == "--seed") {
-        return one(numbers.first().copied().unwrap_or(0), play);
+        return one(numbers.first().copied().unwrap_or(0), script_of(&words), play);
     }
     let (count, first) = (numbers.first().copied().unwrap_or(200), numbers.get(1).copied().unwrap_or(0));
-    many(first..first + count, play)
+    many(first..first + count, script_of(&words), play)
+}
+
+/// Which script a seed stands for.
+fn script_of(words: &[String]) -> fn(u64) -> Script {
+    if words.iter().any(|word| word == "--changes") { Script::with_changes } else { Script::write }
 }
 
 type Play = fn(&Script, Options) -> Outcome;
 
-fn many(seeds: std::ops::Range<u64>, play: Play) -> ExitCode {
+fn many(seeds: std::ops::Range<u64>, script: fn(u64) -> Script, play: Play) -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "how long it took, for people")]
     let begun = Instant::now();
     let (next, end) = (AtomicU64::new(seeds.start), seeds.end);
@@ -49,7 +54,7 @@ fn many(seeds: std::ops::Range<u64>, play: Play) -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let outcome = play(&Script::write(seed), Options::default());
+                    let outcome = play(&script(seed), Options::default());
                     sum.lock().expect("no worker panics while it adds").add(seed, &outcome);
                 }
             });
@@ -141,8 +146,8 @@ impl Sum {
     }
 }
 
-fn one(seed: u64, play: Play) -> ExitCode {
-    let mut script = Script::write(seed);
+fn one(seed: u64, script: fn(u64) -> Script, play: Play) -> ExitCode {
+    let mut script = script(seed);
     let outcome = play(&script, Options::default());
     if outcome.broken.is_empty() {
         println!("{script:#?}");

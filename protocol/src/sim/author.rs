@@ -3,7 +3,7 @@
 use super::{
     dice::Dice,
     network::Told,
-    script::{Act, Script, Step, Tamper, Theme},
+    script::{Act, Change, Script, Step, Tamper, Theme},
 };
 
 /// A day and an hour of clock error, either way.
@@ -32,6 +32,33 @@ impl Script {
         let after = backup + 1 + dice.index(script.steps.len() - backup);
         let down_ms = dice.below(30_000);
         script.steps.insert(after, Step { after_ms: dice.below(3_000), act: Act::Move { who, down_ms } });
+        script
+    }
+
+    /// The script of a seed in which people change what they said, react to it, and set how long it stays. Nobody lies and
+    /// nothing is lost in it, so both come to the same in the end, to the last sign.
+    pub fn with_changes(seed: u64) -> Self {
+        const THEMES: [Theme; 5] =
+            [Theme::Calm, Theme::Cuts, Theme::Crashes, Theme::Relations, Theme::Directory];
+        let mut dice = Dice::new(seed, "changes");
+        let mut script = Self::with_theme(seed, THEMES[dice.index(THEMES.len())]);
+        script
+            .steps
+            .retain(|step| !matches!(step.act, Act::Image { .. } | Act::Restore { .. } | Act::Tamper { .. }));
+        for _ in 0..dice.between(6, 40) {
+            let by = dice.index(script.people);
+            let to = (by + 1 + dice.index(script.people - 1)) % script.people;
+            let what = match dice.below(10) {
+                0..4 => Change::Edit,
+                4..5 => Change::Redact,
+                5..8 => Change::React { sign: dice.index(3), on: dice.percent(65) },
+                _ => Change::Timer { seconds: u32::try_from(dice.below(4) * 60).expect("small") },
+            };
+            let act = Act::Change { by, to, which: dice.index(6), what };
+            // Many at once, so that they cross each other and what they change.
+            let after_ms = if dice.percent(60) { dice.below(30) } else { dice.below(1_500) };
+            script.steps.insert(dice.index(script.steps.len() + 1), Step { after_ms, act });
+        }
         script
     }
 

@@ -12,7 +12,7 @@ use crate::{
     frame::Frame,
     ids::{ChainId, ConversationId, EventId, MsgId, UserId},
     node::Write,
-    timeline::{Content, Entry, Key, NO_CHAIN},
+    timeline::{Content, Entry, Item, Key, NO_CHAIN},
 };
 
 /// What was seen anywhere so far.
@@ -195,10 +195,17 @@ impl Ledger {
             broken.push(format!("an entry made no item: {entry:?}"));
             return;
         };
-        if matches!(item.content, Content::System(_)) {
+        // A change that came before what it changes has no place of its own.
+        if matches!(item.content, Content::System(_) | Content::Unborn) {
             return;
         }
         self.order(doer, entry, store, broken);
+        if matches!(item.content, Content::Timer { .. }) {
+            if !model.timers.contains(&item.id) && doer.honest {
+                broken.push(format!("{:?} at {who} was never set: {item:?}", item.id));
+            }
+            return;
+        }
         let place = (who, entry.conversation, entry.target);
         if let Some(before) = self.shown.insert(place, item.key)
             && before != item.key
@@ -207,8 +214,10 @@ impl Ledger {
             broken.push(format!("I7: {:?} moved at {who} from {before:?} to {:?}", entry.target, item.key));
         }
         let author = users.get(&item.author).copied();
+        let edits = model.edits.get(&item.id).cloned().unwrap_or_default();
+        let redacted = model.redacted.contains(&item.id);
         match model.said.get_mut(&entry.target) {
-            Some(said) if Some(said.by) == author && item.text() == Some(said.text.as_str()) => {
+            Some(said) if Some(said.by) == author && is_what_was_said(item, &said.text, &edits, redacted) => {
                 if said.by == who {
                     said.committed = true;
                 } else if !said.committed {
@@ -457,5 +466,13 @@ mod tests {
         let ledger = Ledger::default();
         assert!(ledger.said(doer(0, 0), &store, &[said(entry(1))]).is_empty());
         assert_eq!(ledger.said(doer(0, 0), &store, &[said(entry(2))]).len(), 1);
+    }
+}
+
+/// The words are those that were said, or what their author made of them.
+fn is_what_was_said(item: &Item, said: &str, edits: &BTreeSet<String>, redacted: bool) -> bool {
+    match item.text() {
+        Some(text) => text == said || edits.contains(text),
+        None => redacted && item.content == Content::Redacted,
     }
 }

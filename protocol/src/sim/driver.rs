@@ -354,8 +354,10 @@ impl<S: SimSeal> World<S> {
             self.broken.push(format!("{who} answers {id:?}, which nobody asked, or twice"));
             return;
         };
+        // A change is no item; it stands in the one that it names.
+        let target = if let Command::Send { target, .. } = &command { *target } else { None };
         if let Ok(Reply::Written { conversation, id }) = result
-            && !self.hosts[who].store.items.contains_key(&(*conversation, *id))
+            && !self.hosts[who].store.items.contains_key(&(*conversation, target.unwrap_or(*id)))
         {
             self.broken.push(format!("I1: {who} says that {id:?} is stored, and it is not"));
         }

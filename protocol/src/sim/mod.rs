@@ -29,7 +29,7 @@ pub use host::SimSeal;
 pub use mutant::Mutant;
 pub use network::{Told, Traffic};
 pub use run::{CONVERGE_MS, Options, Outcome, simulate};
-pub use script::{Act, Script, Step, Tamper, Theme, shrink};
+pub use script::{Act, Change, Script, Step, Tamper, Theme, shrink};
 pub use seal::FakeSeal;
 pub use store::{DiskFull, MemoryStore};
 use trace::Trace;

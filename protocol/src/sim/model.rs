@@ -1,6 +1,6 @@
 //! The reference model: what the people did and were promised, without any protocol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{ids::MsgId, node::Relation};
 
@@ -48,6 +48,12 @@ impl Stance {
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub(super) said: BTreeMap<MsgId, Said>,
+    /// What the authors put, or tried to put, in the place of their words.
+    pub(super) edits: BTreeMap<MsgId, BTreeSet<String>>,
+    /// What its author took back, or tried to.
+    pub(super) redacted: BTreeSet<MsgId>,
+    /// Settings of timers.
+    pub(super) timers: BTreeSet<MsgId>,
     stances: BTreeMap<(usize, usize), Stance>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     host::SimSeal,
     model::Stance,
-    script::{Act, Tamper},
+    script::{Act, Change, Tamper},
     store::MemoryStore,
     world::{Happening, World},
 };
@@ -14,8 +14,11 @@ use crate::{
     identity::one_to_one,
     ids::MsgId,
     node::{Carried, Command, DirectorySaid, NewIdentity, Preferences},
-    timeline::Item,
+    timeline::{Content, Item},
 };
+
+/// What people of a simulation think of things.
+const SIGNS: [&str; 3] = ["\u{1f44d}", "\u{1f389}", "\u{2764}\u{fe0f}"];
 
 impl<S: SimSeal> World<S> {
     pub(super) fn act(&mut self, number: usize) {
@@ -33,6 +36,7 @@ impl<S: SimSeal> World<S> {
             Act::Unblock { by, to } => self.decides(by, to, |user| Command::Unblock { user }),
             Act::Say { by, to, bytes } => self.says(by, to, bytes),
             Act::Burst { by, to, count } => (0..count).for_each(|_| self.says(by, to, 40)),
+            Act::Change { by, to, which, what } => self.changes(by, to, which, what),
             Act::Read { by, to } => self.reads(by, to),
             Act::Typing { by, to, active } => {
                 if let Some(conversation) = self.conversation(by, to) {
@@ -126,6 +130,38 @@ impl<S: SimSeal> World<S> {
             let (msg_id, text) = self.words(by, to, bytes, false);
             self.wants(by, Command::Send { conversation, msg_id, target: None, body: Body::text(text) });
         }
+    }
+
+    /// Something is done to one of the newest messages that this person sees there.
+    fn changes(&mut self, by: usize, to: usize, which: usize, what: Change) {
+        let Some(conversation) = self.conversation(by, to) else { return };
+        if self.hosts[by].node.is_none() || !self.hosts[by].store.conversations.contains_key(&conversation) {
+            return;
+        }
+        let msg_id = MsgId(self.dice.bytes());
+        if let Change::Timer { seconds } = what {
+            self.model.timers.insert(msg_id);
+            let body = Body::Timer { seconds };
+            return self.wants(by, Command::Send { conversation, msg_id, target: None, body });
+        }
+        let own = matches!(what, Change::Edit | Change::Redact);
+        let items = self.hosts[by].store.timeline(conversation);
+        let fits = |item: &&&Item| matches!(item.content, Content::Text { .. }) && (item.mine || !own);
+        let Some(target) = items.iter().rev().filter(fits).nth(which).map(|item| item.id) else { return };
+        let body = match what {
+            Change::Edit => {
+                let text = format!("{by} again: {}", msg_id.short());
+                self.model.edits.entry(target).or_default().insert(text.clone());
+                Body::Edit { text }
+            }
+            Change::Redact => {
+                self.model.redacted.insert(target);
+                Body::Redact
+            }
+            Change::React { sign, on } => Body::React { emoji: SIGNS[sign % SIGNS.len()].to_owned(), on },
+            Change::Timer { .. } => return,
+        };
+        self.wants(by, Command::Send { conversation, msg_id, target: Some(target), body });
     }
 
     /// The person looks at all that is there.

@@ -83,6 +83,10 @@ fn two<S: SimSeal>(
     }
     same_chains(hosts, left_behind, (a, b), conversation, found);
     same_chains(hosts, left_behind, (a, b), pair(ida.device, idb.device), found);
+    // Of somebody whose folder was put back, what was done to messages may be lost with the keys of the first life.
+    if hosts[a].life == 0 && hosts[b].life == 0 && !hosts[a].store.moved && !hosts[b].store.moved {
+        same_folds(hosts, (a, b), conversation, found);
+    }
     let mut keys: BTreeMap<MsgId, Key> = BTreeMap::new();
     for (who, other) in [(a, b), (b, a)] {
         let items = text_items(hosts, who, conversation);
@@ -113,13 +117,43 @@ fn two<S: SimSeal>(
     }
 }
 
+/// What people see of an item: words, earlier words, signs and who gave them, how long it stays.
+type Fold<'i> = (&'i Content, Vec<&'i str>, Vec<(UserId, &'i str)>, Option<u32>);
+
+fn fold(item: &Item) -> Fold<'_> {
+    let versions = item.versions().map(|version| version.text.as_str()).collect();
+    let reactions = item.reactions().into_iter().map(|sign| (sign.by, sign.emoji.as_str())).collect();
+    (&item.content, versions, reactions, item.ttl_s)
+}
+
+/// Both see the same words, reactions, deletions and timers: the fold is a function of the set of events.
+fn same_folds<S: SimSeal>(
+    hosts: &[Host<S>],
+    (a, b): (usize, usize),
+    conversation: ConversationId,
+    found: &mut Vec<String>,
+) {
+    let folds = |who: usize| -> BTreeMap<MsgId, Fold<'_>> {
+        let items = hosts[who].store.timeline(conversation);
+        let people = items.into_iter().filter(|item| !matches!(item.content, Content::System(_)));
+        people.map(|item| (item.id, fold(item))).collect()
+    };
+    let (at_a, at_b) = (folds(a), folds(b));
+    for id in at_a.keys().chain(at_b.keys()).collect::<BTreeSet<_>>() {
+        let (one, other) = (at_a.get(id), at_b.get(id));
+        if one != other {
+            found.push(format!("{id:?} is {one:?} for {a} and {other:?} for {b}"));
+        }
+    }
+}
+
 fn excused(said: &Said, at: usize) -> bool {
     said.lost || said.gone_at_author && said.by == at
 }
 
 fn text_items<S: SimSeal>(hosts: &[Host<S>], who: usize, conversation: ConversationId) -> Vec<&Item> {
     let mut items = hosts[who].store.timeline(conversation);
-    items.retain(|item| matches!(item.content, Content::Text { .. }));
+    items.retain(|item| matches!(item.content, Content::Text { .. } | Content::Redacted));
     items
 }
 

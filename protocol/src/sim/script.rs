@@ -57,6 +57,13 @@ pub enum Act {
         to: usize,
         count: usize,
     },
+    /// Something is done to the `which`-th message that stands there, or to how long messages stay.
+    Change {
+        by: usize,
+        to: usize,
+        which: usize,
+        what: Change,
+    },
     Read {
         by: usize,
         to: usize,
@@ -133,6 +140,19 @@ pub enum Act {
     Stranger {
         to: usize,
     },
+}
+
+/// What people do to what was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Other words for a message of one's own.
+    Edit,
+    /// A message of one's own is taken back.
+    Redact,
+    /// One of a few signs, or no more.
+    React { sign: usize, on: bool },
+    /// How long messages stay from here on.
+    Timer { seconds: u32 },
 }
 
 /// What a dishonest program does to the messages that it sends.

@@ -1,6 +1,7 @@
 //! The protocol's proof: simulated conversations under every fault, from seeds that replay.
 
 mod boundaries;
+mod changes;
 mod moves;
 mod mutants;
 mod ratchets;
