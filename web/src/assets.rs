@@ -60,6 +60,8 @@ pub const FILES: &[Asset] = assets![
     "setup.js": JS,
     "switcher.js": JS,
     "toast.js": JS,
+    "undo.js": JS,
+    "vanish.js": JS,
     "window.js": JS,
 ];
 

@@ -173,6 +173,13 @@ impl Chat {
         )
     }
 
+    /// Where something can be written, both can say how long it stays.
+    pub fn timer(&self) -> Option<Timer> {
+        let name = self.person.name.clone();
+        let timer = Timer { conversation: self.conversation, name, seconds: self.timer };
+        (self.standing.compose() == "yes").then_some(timer)
+    }
+
     fn states(&self) -> [Status; 5] {
         Status::ALL
     }
@@ -184,6 +191,45 @@ impl Chat {
 pub struct StandingFragment<'a> {
     pub page: &'a Page,
     pub chat: &'a Chat,
+}
+
+/// How long messages of a chat stay (`id="timer"`, and the sign in the header, `id="timer-sign"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timer {
+    pub conversation: ConversationId,
+    /// The other person.
+    pub name: String,
+    /// 0: they stay.
+    pub seconds: u32,
+}
+
+/// What is offered: off, and from minutes to weeks.
+const SPANS: [u32; 7] = [0, 300, 3_600, 28_800, 86_400, 604_800, 2_419_200];
+
+impl Timer {
+    /// What is offered, and what is set, which a script may have chosen otherwise.
+    fn choices(&self) -> Vec<u32> {
+        let mut all = SPANS.to_vec();
+        if let Err(at) = all.binary_search(&self.seconds) {
+            all.insert(at, self.seconds);
+        }
+        all
+    }
+}
+
+/// The section of the details, live.
+#[derive(Debug, Clone, Template)]
+#[template(path = "chat/timer_fragment.html")]
+pub struct TimerFragment<'a> {
+    pub page: &'a Page,
+    pub timer: &'a Timer,
+}
+
+/// The sign in the header, live.
+#[derive(Debug, Clone, Template)]
+#[template(path = "chat/timer_sign.html")]
+pub struct TimerSignFragment<'a> {
+    pub timer: &'a Timer,
 }
 
 impl ChatPage {
@@ -233,6 +279,33 @@ impl ChatPage {
         let asking = |new_keys| {
             Standing::Asking(Request { by_address: new_keys, digits: "27183 45901 28".to_owned(), new_keys })
         };
+        let timed = |seconds| {
+            let now = When::sample().now.0;
+            let set = |n, who, minutes: u64, seconds| Message {
+                body: Body::Timer(seconds),
+                status: None,
+                ..Message::sample(n, who, WallMs(now - minutes * 60_000), "")
+            };
+            let stay = Some(Stay { seconds, until: None });
+            let said = |n, who, minutes: u64, text| Message {
+                stay,
+                ..Message::sample(n, who, WallMs(now - minutes * 60_000), text)
+            };
+            let long = "A long one, to see where the sign stands beside it. ".repeat(6);
+            let mut rows = Message::samples();
+            rows.truncate(4);
+            rows.push(set(50, "mira", 30, 0));
+            rows.push(set(51, "ana", 29, seconds));
+            rows.push(said(52, "ana", 28, "The door code is 4711."));
+            rows.push(said(53, "mira", 27, "Got it."));
+            rows.push(said(54, "mira", 26, &long));
+            rows.push(Message { status: Some(Status::Waiting), ..said(55, "ana", 1, "See you at six") });
+            Chat {
+                timer: seconds,
+                rows: message::rows(rows, None, None, &When::sample()),
+                ..chat(Standing::Contact)
+            }
+        };
         let mut unread = chat(Standing::Contact);
         unread.rows = message::rows(Message::samples(), None, Some((MsgId([7; 16]), 3)), &When::sample());
         unread.first = Status::Waiting;
@@ -278,6 +351,8 @@ impl ChatPage {
             ("chat_keys_changed", page(chat(Standing::KeysChanged))),
             ("chat_moved", page(chat(Standing::Moved(ConversationId([9; 32]))))),
             ("chat_details", page(Chat { details_open: true, ..chat(Standing::Contact) })),
+            ("chat_timer", page(timed(86_400))),
+            ("chat_timer_details", page(Chat { details_open: true, ..timed(45) })),
             ("chat_details_muted", page(Chat { details_open: true, muted: true, ..chat(Standing::Contact) })),
         ]
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use protocol::{ids::ConversationId, time::WallMs};
 
 use crate::{
-    message::{Message, Status},
+    message::{Message, Status, Stay},
     network::{Away, Routes},
     page::Page,
     person::Person,
@@ -125,11 +125,26 @@ impl InfoPage {
             waits: Routes::sample().away.into_iter().next(),
             ..Info::sample(Message { status: Some(Status::Waiting), ..mine(&long) }, &[&long])
         };
+        let goes = |message: Message, until: Option<u64>| {
+            let until = until.map(|ahead| WallMs(When::sample().now.0 + ahead));
+            Message { stay: Some(Stay { seconds: 86_400, until }), ..message }
+        };
         let gone = all.iter().find(|message| !message.body.has_words() && !message.body.is_system());
         let refused =
             Info { problem: Some(("The text is empty.".to_owned(), String::new())), ..waiting.clone() };
         let mut samples = vec![
             ("message_edited", page(edited)),
+            (
+                "message_timer",
+                page(Info::sample(
+                    goes(mine("The door code is 4711."), Some(80_000_000)),
+                    &["The door code is 4711."],
+                )),
+            ),
+            (
+                "message_timer_unread",
+                page(Info::sample(goes(Message::sample(42, "mira", at, "Got it."), None), &["Got it."])),
+            ),
             ("message_waiting", page(waiting)),
             ("message_refused", page(refused)),
             (

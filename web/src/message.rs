@@ -7,7 +7,7 @@ use protocol::{
     timeline::Key,
 };
 
-use crate::{emoji, icon, page::Page, person::Person, when::When};
+use crate::{emoji, icon, page::Page, person::Person, span, when::When};
 
 /// Messages of one person within this time stand under one name.
 pub const GROUP_MS: u64 = 5 * 60 * 1000;
@@ -339,6 +339,16 @@ pub fn dom_id(id: &MsgId) -> String {
 }
 
 impl Message {
+    /// When it disappears, as far as that can be said before its clock runs.
+    pub(crate) fn goes(&self, with: &str) -> String {
+        let after = self.stay.map_or_else(String::new, |stay| span::words(&stay.seconds));
+        if self.mine {
+            format!("Disappears {after} after {with}\u{2019}s computer has it")
+        } else {
+            format!("Disappears {after} after it was read")
+        }
+    }
+
     /// As another message quotes it.
     pub fn quote(&self) -> Quote {
         let text = if let Body::Text(text) = &self.body { Some(text.clone()) } else { None };

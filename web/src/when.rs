@@ -107,6 +107,19 @@ impl When {
         self.spoken(at)
     }
 
+    /// Of something to come: `today 14:12`, `tomorrow 14:12`, `on 2 November, 14:12`.
+    pub fn ahead(&self, at: &WallMs) -> String {
+        let zoned = self.zoned(*at);
+        match self.days_ago(zoned.date()) {
+            0 => format!("today {}", self.clock(at)),
+            -1 => format!("tomorrow {}", self.clock(at)),
+            _ if zoned.year() == self.zoned(self.now).year() => {
+                zoned.strftime("on %-d %B, %H:%M").to_string()
+            }
+            _ => zoned.strftime("on %-d %B %Y, %H:%M").to_string(),
+        }
+    }
+
     /// In the middle of a sentence: `today 14:12`, `yesterday 14:12`, `Monday 14:12`, `on 2 November`.
     pub fn spoken(&self, at: &WallMs) -> String {
         let zoned = self.zoned(*at);
@@ -140,6 +153,9 @@ mod tests {
             ("Saturday, 7 November".into(), "7 Nov".into())
         );
         assert_eq!(when.spoken(&ago(400 * 24)), "on 10 October 2025");
+        let ahead = |hours: u64| when.ahead(&WallMs(when.now.0 + hours * HOUR));
+        assert_eq!([ahead(1), ahead(24)], ["today 15:30", "tomorrow 14:30"]);
+        assert_eq!([ahead(7 * 24), ahead(60 * 24)], ["on 21 November, 14:30", "on 13 January 2027, 14:30"]);
     }
 
     #[test]

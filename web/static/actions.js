@@ -7,6 +7,7 @@ import { open } from './panel.js';
 import { toast } from './toast.js';
 
 let tools, menu, at = null;
+export const menuOf = () => at;
 
 const list = () => $('#messages');
 const rowOf = target => target?.closest?.('#messages > .m');

@@ -7,7 +7,7 @@ import { finder } from './finder.js';
 import { trips } from './jump.js';
 import { shortcuts } from './keys.js';
 import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
-import { connect, post } from './net.js';
+import { connect } from './net.js';
 import { hush, notifications, notify, offer } from './notify.js';
 import { open, panels } from './panel.js';
 import { reading } from './read.js';
@@ -32,11 +32,12 @@ if (conversation) {
   details();
   panels();
   actions();
+  import('./vanish.js').then(part => part.vanishing());
 }
 finder();
 search();
 if ($('.settings')) import('./settings.js').then(part => part.settings());
-undo();
+if ($('#standing')) import('./undo.js').then(part => part.undo());
 notifications(conversation);
 if ($('.log, form[data-test]')) import('./network.js').then(part => part.reachability());
 
@@ -46,10 +47,13 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
     else if (message.into) putRow(message);
     else {
       const old = document.getElementById(message.id);
-      if (old) replace(old, fragment(message.html).firstElementChild);
+      const next = fragment(message.html).firstElementChild;
+      // What did not change keeps what somebody is choosing in it.
+      if (old && old.outerHTML !== next.outerHTML) replace(old, next);
     }
   },
   del: message => message.id.startsWith('m-') ? view.remove(message) : dropRow(message),
+  gone: message => import('./vanish.js').then(part => part.forget(message, conversation)),
   marks: message => conversation && view.marks(message),
   presence,
   network,
@@ -160,33 +164,4 @@ function search() {
     line.textContent = text;
   };
   field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 250); });
-}
-
-// A step that others are told about waits eight seconds for a second thought.
-function undo() {
-  document.addEventListener('click', event => {
-    const button = event.target.closest('[data-undo]');
-    if (!button) return;
-    event.preventDefault();
-    const box = button.closest('.request'), toast = document.createElement('p'), back = document.createElement('button');
-    toast.className = 'toast';
-    back.textContent = 'Undo';
-    toast.append(button.dataset.undo, back);
-    box.hidden = true;
-    $('#toasts').append(toast);
-    back.focus();
-    const done = () => {
-      clearTimeout(timer);
-      removeEventListener('pagehide', act);
-      if (toast.contains(document.activeElement)) $('#title').focus();
-      toast.remove();
-    };
-    const act = () => {
-      done();
-      post(button.formAction, {}, { keepalive: true }).catch(error => { box.hidden = false; say('Confab', error.message); });
-    };
-    const timer = setTimeout(act, 8000);
-    addEventListener('pagehide', act);
-    back.onclick = () => { done(); box.hidden = false; button.focus(); };
-  });
 }

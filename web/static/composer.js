@@ -97,6 +97,12 @@ export function cancel() {
   return true;
 }
 
+// What is gone can be answered or changed no more; the words that were written stay.
+export function drop(id) {
+  if (editing?.reply === id) editing = { ...editing, reply: '', quoted: '' };
+  return (editing?.id === id || reply.value === id) && cancel();
+}
+
 function about(what, who, text) {
   const line = $('#about-text'), name = document.createElement('b'), words = document.createElement('span');
   $('#about').hidden = !what;

@@ -40,10 +40,13 @@ export async function notify(news) {
   if (news.sound) chime();
 }
 
-// The node is locked: nothing of the chats stays on the desktop.
-export function hush() {
-  for (const note of shown.values()) note.close();
-  shown.clear();
+// The node is locked, or a message is gone: nothing of it stays on the desktop.
+export function hush(of = null) {
+  for (const [about, note] of shown) {
+    if (of && about !== of) continue;
+    note.close();
+    shown.delete(about);
+  }
 }
 
 // Two soft tones. A browser that was never touched stays silent.

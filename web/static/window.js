@@ -336,6 +336,8 @@ export function remove({ id }) {
   steady(change);
   if (focused) ($('article', next ?? list.lastElementChild ?? list) ?? scroller).focus({ preventScroll: true });
   requote(id.slice(2), null);
+  // What is open about it closes.
+  document.dispatchEvent(new CustomEvent('gone', { detail: { row: li, next: next ?? list.lastElementChild } }));
 }
 
 // What quotes a message says what that one says now.

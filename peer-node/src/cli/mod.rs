@@ -24,6 +24,7 @@ mod send;
 mod service;
 mod status;
 mod tail;
+mod timer;
 mod token;
 
 use clap::Subcommand;
@@ -44,6 +45,8 @@ pub enum Command {
     Send(send::Send),
     /// Remove all messages of a chat from this computer
     Clear(clear::Clear),
+    /// Say how long messages of a chat stay, or set it
+    Timer(timer::Timer),
     /// Say yes to somebody who asks to chat
     Accept(accept::Accept),
     /// Say no to somebody who asks to chat
@@ -86,6 +89,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Status(status) => status.run().await,
         Command::Send(send) => send.run().await,
         Command::Clear(clear) => clear.run().await,
+        Command::Timer(timer) => timer.run().await,
         Command::Accept(accept) => accept.run().await,
         Command::Decline(decline) => decline.run().await,
         Command::Tail(tail) => tail.run().await,

@@ -16,5 +16,6 @@ mod refusals;
 mod restarts;
 mod samples;
 mod search;
+mod timer;
 mod trouble;
 mod unlock;

@@ -9,7 +9,7 @@ use protocol::{
 use serde_json::{Map, Value, json};
 use web::{
     Html as _, Page, Person,
-    chat::StandingFragment,
+    chat::{StandingFragment, TimerFragment, TimerSignFragment},
     message::{MessageFragment, Status, dom_id},
     network::{ExamFragment, RoutesFragment},
     shell::{self, ChatRowFragment, NetworkFragment},
@@ -22,7 +22,7 @@ use crate::{
         session::Session,
     },
     service::{
-        Conversation, Stage, Stretch,
+        Conversation, Error, Stage, Stretch,
         feed::{Change, Numbered},
     },
 };
@@ -48,6 +48,8 @@ pub(super) struct Teller {
     /// The last fragment under each `id`.
     told: HashMap<String, String>,
     states: HashMap<MsgId, Status>,
+    /// How long messages of the open chat stay, as it was told.
+    timer: Option<u32>,
 }
 
 /// What changes are about, each thing once.
@@ -137,6 +139,7 @@ impl Teller {
             glances: 0,
             told: HashMap::new(),
             states: HashMap::new(),
+            timer: None,
         }
     }
 
@@ -167,6 +170,9 @@ impl Teller {
             if about.presence.contains(&open.person.user) || about.marks {
                 self.marks(open, &mut said).await;
             }
+            if about.rows.contains(&open.id) {
+                self.timer(&page, open, &mut said);
+            }
             if self.concern(&about.people, open.person.user).await {
                 self.standing(&page, open, &mut said).await;
             }
@@ -183,6 +189,13 @@ impl Teller {
         }
         for id in rows {
             self.row(&page, id, &mut said).await;
+        }
+        for (conversation, ids) in &about.arrived {
+            for id in ids {
+                if let Err(Error::UnknownMessage) = self.door.service.message(*conversation, *id).await {
+                    said.push(json!({ "op": "gone", "conversation": conversation, "id": id }));
+                }
+            }
         }
         if live {
             self.news(about.arrived, &mut said).await;
@@ -296,6 +309,17 @@ impl Teller {
             }
         }
         false
+    }
+
+    /// How long messages stay, where somebody set it anew.
+    fn timer(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {
+        let Some(timer) = view::chat(open, None).timer() else { return };
+        if self.timer.replace(timer.seconds) == Some(timer.seconds) {
+            return;
+        }
+        let timer = &timer;
+        said.push(json!({ "op": "put", "id": "timer", "html": TimerFragment { page, timer }.html() }));
+        said.push(json!({ "op": "put", "id": "timer-sign", "html": TimerSignFragment { timer }.html() }));
     }
 
     async fn standing(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {

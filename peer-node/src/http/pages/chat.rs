@@ -240,3 +240,19 @@ pub(super) async fn draft(
     service.set_draft(id, &Draft { text, reply: reply.parse().ok() }).await?;
     Ok(look.done(&format!("/chats/{id}")))
 }
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Timer {
+    seconds: u64,
+}
+
+/// `POST /chats/{conversation}/timer`, field `seconds`; 0: messages stay.
+pub(super) async fn timer(
+    look: Look,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    form: Form<Timer>,
+) -> Result<Response, Error> {
+    service.set_timer(id, form.fields.seconds).await?;
+    Ok(look.done(&format!("/chats/{id}?details=1")))
+}

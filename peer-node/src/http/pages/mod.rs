@@ -72,6 +72,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/search", get(search::everywhere))
         .route("/go", get(switch::show))
         .route("/chats/{conversation}/mute", post(alerts::mute))
+        .route("/chats/{conversation}/timer", post(chat::timer))
         .route("/people", get(people::show))
         .route("/people/ask", post(people::ask))
         .route("/people/connect", get(people::connect).post(people::connect_now))
