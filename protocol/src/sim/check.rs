@@ -320,6 +320,14 @@ fn born_again(before: Key, now: Key) -> bool {
     before.chain == NO_CHAIN || before.chain != now.chain && now > before
 }
 
+/// The words are those that were said, or what their author made of them.
+fn is_what_was_said(item: &Item, said: &str, edits: &BTreeSet<String>, redacted: bool) -> bool {
+    match item.text() {
+        Some(text) => text == said || edits.contains(text),
+        None => redacted && item.content == Content::Redacted,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -466,13 +474,5 @@ mod tests {
         let ledger = Ledger::default();
         assert!(ledger.said(doer(0, 0), &store, &[said(entry(1))]).is_empty());
         assert_eq!(ledger.said(doer(0, 0), &store, &[said(entry(2))]).len(), 1);
-    }
-}
-
-/// The words are those that were said, or what their author made of them.
-fn is_what_was_said(item: &Item, said: &str, edits: &BTreeSet<String>, redacted: bool) -> bool {
-    match item.text() {
-        Some(text) => text == said || edits.contains(text),
-        None => redacted && item.content == Content::Redacted,
     }
 }
