@@ -12,7 +12,7 @@ import { hush, notifications, notify, offer } from './notify.js';
 import { open, panels } from './panel.js';
 import { reading } from './read.js';
 import { roving } from './roving.js';
-import { say } from './say.js';
+import { say, unsay } from './say.js';
 import * as view from './window.js';
 
 // What was written longer ago, in milliseconds, and stands above newer messages comes late.
@@ -36,6 +36,7 @@ if (conversation) {
 }
 finder();
 search();
+questions();
 if ($('.settings')) import('./settings.js').then(part => part.settings());
 if ($('#standing')) import('./undo.js').then(part => part.undo());
 notifications(conversation);
@@ -52,7 +53,11 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
       if (old && old.outerHTML !== next.outerHTML) replace(old, next);
     }
   },
-  del: message => message.id.startsWith('m-') ? view.remove(message) : dropRow(message),
+  del(message) {
+    forget(message.id);
+    if (message.id.startsWith('m-')) view.remove(message);
+    else dropRow(message);
+  },
   gone: message => import('./vanish.js').then(part => part.forget(message, conversation)),
   marks: message => conversation && view.marks(message),
   presence,
@@ -88,6 +93,7 @@ function comeBack() {
 
 function arrived({ html, live }) {
   const li = fragment(html).firstElementChild;
+  if (!('words' in li.dataset)) forget(li.id);
   const where = view.put(li);
   if (!live || where === 'before' || 'mine' in li.dataset) return;
   const earlier = where === 'above' || view.nextMessage(li);
@@ -97,6 +103,12 @@ function arrived({ html, live }) {
     typing({ active: false });
     offer();
   }
+}
+
+// Nothing of the words of a message stays on the page.
+function forget(id) {
+  const row = document.getElementById(id);
+  if (row && 'words' in row.dataset) unsay($('.text', row).textContent);
 }
 
 document.addEventListener('stale', async () => {
@@ -147,6 +159,11 @@ function details() {
   panel.back = button;
 }
 
+// The button that opens a question goes when it is open; the focus is in the question then.
+function questions() {
+  document.addEventListener('toggle', event => event.target.matches('.ask[open]') && $('textarea', event.target).select(), true);
+}
+
 function search() {
   const field = $('[data-search]');
   if (!field) return;
@@ -158,10 +175,14 @@ function search() {
     const answer = await fetch(`${address}&fragment=1`).catch(() => null);
     if (mine !== turn || !answer?.ok) return;
     const next = fragment(await answer.text());
+    const line = $('#count'), text = $('#count', next).textContent, found = $('#found');
+    const active = found.contains(document.activeElement) ? document.activeElement : null;
+    // Who writes a first message goes on writing.
+    if (active?.closest('.ask[open]')) return;
     history.replaceState(null, '', address);
-    const line = $('#count'), text = $('#count', next).textContent;
-    $('#found').replaceChildren(...$('#found', next).childNodes);
+    found.replaceChildren(...$('#found', next).childNodes);
     line.textContent = text;
+    if (active) ($(`#${active.closest('li')?.id} :is(summary, a)`) ?? field).focus();
   };
   field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 250); });
 }

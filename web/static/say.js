@@ -1,5 +1,5 @@
 // The hidden log: one short line for each message that arrives while its chat is open; bursts are merged.
-import { $ } from './frag.js';
+import { $, $$ } from './frag.js';
 
 let heard = [], timer;
 
@@ -11,6 +11,12 @@ export function say(name, text, message = false) {
   clearTimeout(timer);
   // The first lines of a burst are kept back shortly, so that the burst can be told as one.
   timer = setTimeout(flush, heard.length > 1 ? 2000 : 300);
+}
+
+// What was deleted is not kept here either.
+export function unsay(text) {
+  heard = heard.filter(({ line }) => !line.endsWith(text));
+  for (const line of $$('#log p')) if (line.textContent.endsWith(text)) line.remove();
 }
 
 function flush() {
