@@ -81,7 +81,8 @@ impl Browser {
         Ok(self.driver.execute(Arc::<str>::from(script), Vec::new()).await?.json().clone())
     }
 
-    /// Waits until a script answers something truthy, looking again whenever the page changes.
+    /// Waits until a script answers something truthy, looking again whenever the page, the focus or
+    /// what is in view changes.
     ///
     /// # Errors
     /// It never did; the error holds the page's text.
@@ -91,9 +92,14 @@ impl Browser {
              const look = () => {{ try {{ return (() => {{ {script} }})(); }} catch (error) {{ return null; }} }};
              const first = look();
              if (first) return done(first);
-             const eye = new MutationObserver(() => {{ const now = look(); if (now) {{ eye.disconnect(); done(now); }} }});
+             const over = new AbortController();
+             const end = answer => {{ eye.disconnect(); over.abort(); done(answer); }};
+             const again = () => {{ const now = look(); if (now) end(now); }};
+             const eye = new MutationObserver(again);
              eye.observe(document, {{subtree: true, childList: true, attributes: true, characterData: true}});
-             setTimeout(() => {{ eye.disconnect(); done(look() || null); }}, 20000);"
+             for (const kind of ['focusin', 'focusout', 'scroll', 'toggle', 'input', 'load'])
+               addEventListener(kind, () => queueMicrotask(again), {{capture: true, signal: over.signal}});
+             setTimeout(() => end(look() || null), 20000);"
         );
         for _ in 0..2 {
             // A navigation ends the script; then it is asked again on the new page.

@@ -50,8 +50,16 @@ async fn run(data: &Path, listen: &str) -> Result<(Program, String)> {
         ("CONFAB_DIRECTORY_WORK_BITS", "0".to_owned()),
     ];
     // Journeys do in seconds, from one address, what people do in days.
-    let limits =
-        ["REQUESTS", "SIGN_INS", "SIGN_INS_LONG", "REGISTRATIONS", "LOOK_UPS", "LETTERS", "LETTERS_NEW"];
+    let limits = [
+        "REQUESTS",
+        "SIGN_INS",
+        "SIGN_INS_LONG",
+        "REGISTRATIONS",
+        "LOOK_UPS",
+        "LOOK_UPS_LONG",
+        "LETTERS",
+        "LETTERS_NEW",
+    ];
     let limits: Vec<_> = limits.iter().map(|name| format!("CONFAB_DIRECTORY_{name}")).collect();
     let env: Vec<_> =
         env.into_iter().chain(limits.iter().map(|name| (name.as_str(), "off".to_owned()))).collect();

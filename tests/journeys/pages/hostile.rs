@@ -10,6 +10,8 @@ use journeys::{
 use reqwest::{Method, Url};
 use serde_json::json;
 
+use super::notifications::{STAND_IN, until_notes};
+
 /// What would run, break out, or hide, if it were taken for more than text.
 const SEEDS: [&str; 40] = [
     "<script>window.pwned = 1</script>",
@@ -192,5 +194,68 @@ async fn hostile_text_is_inert_wherever_it_appears_and_arrives_byte_for_byte() -
             is_calm(&browser, &path).await?;
         }
     }
+    browser.quit().await
+}
+
+/// One line, as titles and notifications have it.
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_text_is_inert_in_notifications_titles_and_addresses() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let tools = browser.driver.cdp();
+    let stand_in = format!("localStorage.setItem('permission', 'granted'); {STAND_IN}");
+    tools.send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": stand_in })).await?;
+    let directory = TestDirectory::start().await?;
+    let alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    browser.open_page(&bob).await?;
+    browser.visit(&bob, "/network").await?;
+    browser.until("return document.querySelector('#network')").await?;
+    listen(&browser).await?;
+
+    // Told of while Bob looks elsewhere: text in the notification and in the list, a number in the title.
+    let before = until_notes(&browser, 0).await?.len();
+    for (n, seed) in SEEDS.iter().step_by(2).enumerate() {
+        alice.api.send(&chat, seed).await?;
+        let notes = until_notes(&browser, before + n + 1).await.with_context(|| format!("{seed:?}"))?;
+        let note = notes.last().context("a note")?;
+        ensure!(note["title"] == "alice", "{note}");
+        let body = note["body"].as_str().context("a body")?;
+        let beginning = line(body.trim_end_matches('\u{2026}'));
+        ensure!(!beginning.is_empty() && line(seed).starts_with(&beginning), "{seed:?} is told as {body:?}");
+        is_calm(&browser, &format!("{seed:?} in the list")).await?;
+        let title = browser.script("return document.title").await?;
+        let title = title.as_str().context("a title")?;
+        ensure!(title.starts_with('(') && title.ends_with(") Network \u{2014} Chat"), "{title}");
+    }
+
+    // As an address: in a field, refused by the page and by the API, and nowhere on the network's page.
+    for seed in SEEDS {
+        let address = Url::parse_with_params("http://confab.example", [("address", seed)])?;
+        let path = format!("/people/connect?{}", address.query().context("a query")?);
+        browser.visit(&bob, &path).await?;
+        browser.until("return document.querySelector('main')").await?;
+        listen(&browser).await?;
+        is_calm(&browser, &path).await?;
+        let title = browser.script("return document.title.replace(/^\\(\\d+\\+?\\) /, '')").await?;
+        ensure!(title == "Connect by address \u{2014} Chat", "{title}");
+        let user = bob.user("alice").await?;
+        let (status, problem) = bob
+            .api
+            .raw(Method::POST, &format!("people/{user}/connect"), Some(json!({ "address": seed })))
+            .await?;
+        ensure!(status.is_client_error(), "{seed:?}: {status} {problem}");
+    }
+    browser.visit(&bob, "/network").await?;
+    browser.until("return document.querySelector('.log')").await?;
+    listen(&browser).await?;
+    browser.script("document.querySelector('.log').open = true").await?;
+    is_calm(&browser, "the network's page").await?;
+    let text = browser.script("return document.querySelector('main').innerText").await?;
+    ensure!(!text.as_str().unwrap_or_default().contains("pwned"), "{text}");
     browser.quit().await
 }

@@ -4,10 +4,13 @@
 mod access;
 mod account;
 mod by_address;
+mod choices;
+mod crowd;
 mod clear;
 mod history;
 mod hostile;
 mod late;
+mod keyboard;
 mod messages;
 mod network;
 mod new_computer;

@@ -9,8 +9,8 @@ use journeys::{
 };
 use serde_json::{Value, json};
 
-/// Keeps everything in the storage of the page's origin, which all of its tabs share.
-const STAND_IN: &str = "
+/// A `Notification` that keeps everything in the storage of the page's origin, which all of its tabs share.
+pub(super) const STAND_IN: &str = "
     window.Notification = class {
       static get permission() { return localStorage.getItem('permission') ?? 'default'; }
       static requestPermission() { localStorage.setItem('permission', 'granted'); return Promise.resolve('granted'); }
@@ -27,7 +27,7 @@ async fn notes(browser: &Browser) -> Result<Vec<Value>> {
     Ok(serde_json::from_str(text.as_str().context("a text")?)?)
 }
 
-async fn until_notes(browser: &Browser, count: usize) -> Result<Vec<Value>> {
+pub(super) async fn until_notes(browser: &Browser, count: usize) -> Result<Vec<Value>> {
     // Storage changes don't change the document, so the page is made to.
     let watch = "if (!window.watching) { window.watching = setInterval(() => { document.body.dataset.notes = localStorage.getItem('notes') ?? '[]'; }, 50); }";
     browser.script(watch).await?;
