@@ -53,6 +53,7 @@ pub const FILES: &[Asset] = assets![
     "network.js": JS,
     "notify.js": JS,
     "panel.js": JS,
+    "people.js": JS,
     "read.js": JS,
     "roving.js": JS,
     "say.js": JS,
