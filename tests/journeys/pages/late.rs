@@ -52,9 +52,7 @@ async fn messages_that_come_late_stand_above_newer_ones_and_the_page_says_so() -
     alices.look("chat-earlier").await?;
     alices.press("3 earlier messages arrived").await?;
     alices
-        .until(&format!(
-            "return document.activeElement.closest('li')?.innerText.includes('from the train 0')"
-        ))
+        .until("return document.activeElement.closest('li')?.innerText.includes('from the train 0')")
         .await?;
     ensure!(alices.script("return document.querySelector('#earlier').hidden").await? == true);
     let order = "const line = document.querySelector('#late');
