@@ -6,7 +6,12 @@ mod firefox;
 mod hands;
 mod look;
 
-use std::{path::Path, process::Stdio, sync::Arc};
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -15,7 +20,7 @@ use thirtyfour::WebDriver;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 pub use self::look::Window;
@@ -101,11 +106,13 @@ impl Browser {
                addEventListener(kind, () => queueMicrotask(again), {{capture: true, signal: over.signal}});
              setTimeout(() => end(look() || null), 20000);"
         );
-        for _ in 0..2 {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             // A navigation ends the script; then it is asked again on the new page.
             match self.driver.execute_async(Arc::<str>::from(watch.as_str()), Vec::new()).await {
                 Ok(answer) if !answer.json().is_null() => return Ok(answer.json().clone()),
-                _ => {}
+                Ok(_) => {}
+                Err(_) => sleep(Duration::from_millis(50)).await,
             }
         }
         let text = self.script("return location.href + '\\n' + document.body.innerText").await?;
