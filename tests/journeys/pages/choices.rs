@@ -1,4 +1,4 @@
-//! Every choice of looks and keys is made, its effect is seen, and it holds when the page is loaded anew.
+//! Every choice of the settings is made, its effect is seen, and it holds when the page is loaded anew.
 
 use anyhow::{Context, Result, ensure};
 use journeys::{
@@ -6,7 +6,8 @@ use journeys::{
     directory::TestDirectory,
     node::{TestNode, acquainted},
 };
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// Waits until the scripts of the settings are there.
 async fn settings(browser: &Browser) -> Result<()> {
@@ -144,6 +145,110 @@ async fn looks_and_keys_are_chosen_seen_and_kept() -> Result<()> {
         browser.until("return document.querySelector('#log').textContent").await?;
         let said = browser.script("return document.querySelector('#log').textContent").await?;
         ensure!(said == heard, "{word}: {said}");
+    }
+    browser.quit().await
+}
+
+/// Presses a choice of the node's settings and waits for "Saved".
+async fn press(browser: &Browser, selector: &str, part: &str) -> Result<()> {
+    settings(browser).await?;
+    browser
+        .script(&format!(
+            "document.querySelector('[data-saved={part}]').textContent = ''; document.querySelector({selector:?}).click()"
+        ))
+        .await?;
+    browser
+        .until(&format!("return document.querySelector('[data-saved={part}]').innerText.includes('Saved')"))
+        .await
+        .with_context(|| selector.to_owned())
+        .map(drop)
+}
+
+/// Whether a box or a circle is still ticked when the page is loaded anew.
+async fn ticked(browser: &Browser, node: &TestNode, selector: &str) -> Result<bool> {
+    browser.visit(node, "/settings").await?;
+    let checked =
+        browser.until(&format!("return String(document.querySelector({selector:?}).checked)")).await?;
+    Ok(checked == "true")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_are_told_is_chosen_seen_by_them_and_kept() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let directory = TestDirectory::start().await?;
+    let alice = TestNode::with_account("alice", &directory.url).await?;
+    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let carol = TestNode::with_account("carol", &directory.url).await?;
+    let chat = acquainted(&alice, &bob).await?;
+    let here = format!("/chats/{chat}");
+    browser.open_page(&alice).await?;
+    browser.show_as(1280, 800, Scheme::Light).await?;
+
+    // Who finds her: nobody, then everybody in the list.
+    let listed = async || -> Result<bool> {
+        let found = carol.api.get("people?q=ali").await?;
+        Ok(found["people"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|person| person["username"] == "alice")))
+    };
+    browser.visit(&alice, "/settings").await?;
+    press(&browser, "[name=visibility][value=nobody]", "visibility").await?;
+    ensure!(ticked(&browser, &alice, "[name=visibility][value=nobody]").await?, "kept");
+    browser.until_read("Hidden for now").await?;
+    ensure!(!listed().await?, "nobody finds her");
+    press(&browser, "[name=visibility][value=everyone]", "visibility").await?;
+    ensure!(ticked(&browser, &alice, "[name=visibility][value=everyone]").await?, "kept");
+    carol.api.until("she is in the list", async |_| Ok(listed().await?.then_some(()))).await?;
+
+    // Read marks: told while the box is ticked, and not told after.
+    let first = bob.api.send(&chat, "told when read").await?;
+    browser.visit(&alice, &here).await?;
+    browser.until_said("told when read").await?;
+    bob.reached(&chat, &first, "read").await?;
+    browser.visit(&alice, "/settings").await?;
+    press(&browser, "#receipts [name=on]", "receipts").await?;
+    ensure!(!ticked(&browser, &alice, "#receipts [name=on]").await?, "kept");
+    browser.visit(&alice, &here).await?;
+    let second = bob.api.send(&chat, "read, and not told").await?;
+    browser.until_said("read, and not told").await?;
+    let unread = format!("conversations/{chat}");
+    alice
+        .api
+        .until("she read it", async |api| Ok((api.get(&unread).await?["unread"] == "0").then_some(())))
+        .await?;
+    // Whatever was told before it is known when what was written after it has arrived.
+    let answer = alice.api.send(&chat, "an answer").await?;
+    alice.reached(&chat, &answer, "delivered").await?;
+    let history = bob.api.history(&chat).await?;
+    let row = history.iter().find(|row| row["id"] == second.as_str()).context("it is there")?;
+    ensure!(row["state"] == "delivered", "{row}");
+    browser.visit(&alice, "/settings").await?;
+    press(&browser, "#receipts [name=on]", "receipts").await?;
+
+    // Typing is shown when both tell it.
+    press(&browser, "#typing [name=on]", "typing").await?;
+    ensure!(!ticked(&browser, &alice, "#typing [name=on]").await?, "kept");
+    press(&browser, "#typing [name=on]", "typing").await?;
+    ensure!(ticked(&browser, &alice, "#typing [name=on]").await?, "kept");
+    browser.visit(&alice, &here).await?;
+    browser.until("return document.activeElement.id === 'composer'").await?;
+    let (status, _) = bob.api.raw(Method::PATCH, "settings", Some(json!({ "typing": true }))).await?;
+    ensure!(status.is_success(), "{status}");
+    bob.api.post(&format!("conversations/{chat}/typing"), json!({ "active": true })).await?;
+    browser.until("return !document.querySelector('#typing').hidden").await?;
+
+    // Notifications: each choice is kept.
+    browser.visit(&alice, "/settings").await?;
+    for word in ["new", "off", "full"] {
+        let option = format!("[name=show][value={word}]");
+        press(&browser, &option, "notifications").await?;
+        ensure!(ticked(&browser, &alice, &option).await?, "{word} is kept");
+    }
+    for name in ["sound", "desktop"] {
+        let option = format!("[name={name}]");
+        let before = ticked(&browser, &alice, &option).await?;
+        press(&browser, &option, "notifications").await?;
+        ensure!(ticked(&browser, &alice, &option).await? != before, "{name} is kept");
     }
     browser.quit().await
 }
