@@ -7,6 +7,11 @@ use protocol::{
     timeline::Key,
 };
 
+mod samples;
+mod text;
+
+pub use text::{Part, one_line, parts};
+
 use crate::{emoji, icon, page::Page, person::Person, span, when::When};
 
 /// Messages of one person within this time stand under one name.
@@ -106,11 +111,6 @@ impl Quote {
     pub(crate) fn beginning(&self) -> Option<String> {
         self.text.as_deref().map(one_line)
     }
-}
-
-/// The beginning of a text, in one line.
-pub fn one_line(text: &str) -> String {
-    text.split_whitespace().flat_map(|word| [" ", word]).skip(1).flat_map(str::chars).take(120).collect()
 }
 
 impl Body {
@@ -237,61 +237,6 @@ fn groups(above: &Message, message: &Message) -> bool {
         && message.wall.0.abs_diff(above.wall.0) < GROUP_MS
 }
 
-/// A piece of a message's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part<'a> {
-    Text(&'a str),
-    /// An `http` or `https` address that can be followed.
-    Link(&'a str),
-}
-
-/// Finds the addresses in a text; everything else stays as it was written. Strangers' addresses are only text.
-pub fn parts<'a>(text: &'a str, links: &bool) -> Vec<Part<'a>> {
-    if !*links {
-        return vec![Part::Text(text)];
-    }
-    let mut parts = Vec::new();
-    let (mut plain, mut at) = (0, 0);
-    while let Some(found) = next_link(text, at) {
-        let end = found + link_length(&text[found..]);
-        let fresh = !text[..found].ends_with(char::is_alphanumeric);
-        if fresh && end > found {
-            if plain < found {
-                parts.push(Part::Text(&text[plain..found]));
-            }
-            parts.push(Part::Link(&text[found..end]));
-            plain = end;
-        }
-        at = end.max(found + 4);
-    }
-    if plain < text.len() {
-        parts.push(Part::Text(&text[plain..]));
-    }
-    parts
-}
-
-fn next_link(text: &str, from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    ["http://", "https://"].iter().filter_map(|scheme| rest.find(scheme)).min().map(|at| from + at)
-}
-
-/// How many bytes of `text` belong to the address at its beginning; 0 if nothing follows the scheme.
-/// A closing bracket or a full stop at the end belongs to the sentence around it.
-fn link_length(text: &str) -> usize {
-    let odd =
-        |c: char| c.is_whitespace() || c.is_control() || "<>\"`{}|\\^\u{200b}\u{201c}\u{201d}".contains(c);
-    let mut link = &text[..text.find(odd).unwrap_or(text.len())];
-    while let Some(last) = link.chars().last() {
-        let unpaired = last == ')' && link.matches('(').count() < link.matches(')').count();
-        if !unpaired && !".,;:!?'\u{2019}]".contains(last) {
-            break;
-        }
-        link = &link[..link.len() - last.len_utf8()];
-    }
-    let host = link.split_once("//").map_or("", |(_, rest)| rest);
-    if host.starts_with(char::is_alphanumeric) || host.starts_with('[') { link.len() } else { 0 }
-}
-
 /// A place in a conversation as addresses and `data-key` write it: it sorts as text like the key itself.
 pub fn place(key: &Key) -> String {
     format!("{:016x}.{}.{:016x}", key.ord, key.chain, key.seq)
@@ -354,92 +299,6 @@ impl Message {
         let text = if let Body::Text(text) = &self.body { Some(text.clone()) } else { None };
         Quote { id: self.id, mine: self.mine, name: self.author.name.clone(), text }
     }
-
-    /// An invented message; `n` makes it unique and sets its place.
-    pub fn sample(n: u8, author: &str, wall: WallMs, text: &str) -> Self {
-        let mine = author == "ana";
-        let author = Person::sample(author);
-        let chain = ChainId(author.user.0);
-        Self {
-            conversation: ConversationId(Person::sample("mira").user.0),
-            id: MsgId([n; 16]),
-            key: Key { ord: wall.0 << 16, chain, seq: n.into() },
-            author,
-            mine,
-            wall,
-            body: Body::Text(text.to_owned()),
-            reply: None,
-            reactions: Vec::new(),
-            edited: false,
-            status: mine.then_some(Status::Read),
-            stay: None,
-        }
-    }
-
-    fn answering(self, message: &Self) -> Self {
-        Self { reply: Some(message.quote()), ..self }
-    }
-
-    fn with_status(self, status: Status) -> Self {
-        Self { status: Some(status), ..self }
-    }
-
-    fn with_body(self, body: Body) -> Self {
-        Self { body, ..self }
-    }
-
-    /// A conversation of two days that shows every kind of row.
-    pub fn samples() -> Vec<Self> {
-        let now = WallMs(When::sample().now.0);
-        let ago = |minutes: u64| WallMs(now.0 - minutes * 60_000);
-        vec![
-            Self::sample(1, "mira", ago(1230), "Did the parcel arrive? I put the blue folder on top."),
-            Self::sample(2, "ana", ago(1227), "Yes! All in one piece.").answering(&Self::sample(
-                1,
-                "mira",
-                ago(1230),
-                "Did the parcel arrive? I put the blue folder on top.",
-            )),
-            Self::sample(
-                3,
-                "ana",
-                ago(1226),
-                "I read the first half on the train. The second chapter is much better now, the cut in the middle did it good. I\u{2019}d still move the letter to the front: without it nobody knows why she leaves, and the reader waits forty pages for something that fits on one.",
-            ),
-            Self::sample(
-                4,
-                "mira",
-                ago(1210),
-                "Good. I\u{2019}ll send you page 4 tonight, it\u{2019}s quicker than explaining.\n\nDon\u{2019}t print it yet.",
-            ),
-            Self::sample(5, "mira", ago(1209), "").with_body(Body::KeysChanged),
-            Self::sample(6, "ana", ago(310), "Morning. Is Thursday still fine?")
-                .with_status(Status::Delivered),
-            Self {
-                edited: true,
-                reactions: vec![
-                    Reaction { emoji: "\u{1f44d}".to_owned(), mine: true, others: vec!["mira".to_owned()] },
-                    Reaction { emoji: "\u{1f389}".to_owned(), mine: false, others: vec!["mira".to_owned()] },
-                ],
-                ..Self::sample(7, "mira", ago(24), "Thursday works. Half past six at the library, upstairs?")
-            },
-            Self::sample(8, "mira", ago(23), "").with_body(Body::Unknown),
-            Self::sample(
-                9,
-                "mira",
-                ago(22),
-                "https://library.example.org/rooms/second-floor/reading-room?from=2026-11-19T18:30&until=2026-11-19T20:00",
-            ),
-            Self::sample(10, "ana", ago(9), "Upstairs is good.").with_status(Status::Delivered),
-            Self::sample(13, "mira", ago(8), "").with_body(Body::Redacted),
-            Self {
-                reply: Some(Quote { id: MsgId([13; 16]), mine: false, name: "mira".to_owned(), text: None }),
-                ..Self::sample(14, "mira", ago(7), "Never mind, wrong day.")
-            },
-            Self::sample(11, "ana", ago(2), "And bring the old cover, please").with_status(Status::Waiting),
-            Self::sample(12, "ana", ago(1), "the one with the \u{1f3a8} on it").with_status(Status::Waiting),
-        ]
-    }
 }
 
 #[cfg(test)]
@@ -469,35 +328,6 @@ mod tests {
         let messages = Message::samples();
         let rows = rows(messages[8..].to_vec(), Some(&messages[7]), None, &when);
         assert_eq!(shape(&rows), "mFFmFm");
-    }
-
-    #[test]
-    fn addresses_in_a_text_are_found_without_the_sentence_around_them() {
-        let link = |text| match &parts(text, &true)[..] {
-            [.., Part::Link(url), Part::Text(_)] | [.., Part::Link(url)] => Some(*url),
-            _ => None,
-        };
-        assert_eq!(link("see https://a.example/x?y=1&z=(2)."), Some("https://a.example/x?y=1&z=(2)"));
-        assert_eq!(link("(http://a.example)"), Some("http://a.example"));
-        assert_eq!(link("http://[::1]:80/"), Some("http://[::1]:80/"));
-        for none in ["https://", "javascript:alert(1)", "xhttps://a.example", "https:// a", "ftp://a.example"]
-        {
-            assert_eq!(link(none), None, "{none}");
-        }
-        let whole = "a https://x.example, b http://y.example\nc \u{1f3a8}";
-        let again: String = parts(whole, &true)
-            .iter()
-            .map(|part| match part {
-                Part::Text(t) | Part::Link(t) => *t,
-            })
-            .collect();
-        assert_eq!(again, whole);
-    }
-
-    #[test]
-    fn a_beginning_is_one_line() {
-        assert_eq!(one_line("  two\n\n words\t. "), "two words .");
-        assert_eq!(one_line(&"x".repeat(500)).len(), 120);
     }
 
     #[test]
