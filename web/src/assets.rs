@@ -80,6 +80,23 @@ pub fn base() -> &'static str {
     &BASE
 }
 
+/// What `app.js` imports, and what that imports in turn: named in the page, they come all at once, not one after another
+/// as each is read.
+pub(crate) static MODULES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut found = vec!["app.js"];
+    let mut at = 0;
+    while let Some(file) = found.get(at).and_then(|name| find(name)) {
+        let text = std::str::from_utf8(file.bytes).unwrap_or_default();
+        for import in text.split(" from './").skip(1).filter_map(|rest| rest.split('\'').next()) {
+            if !found.contains(&import) {
+                found.push(import);
+            }
+        }
+        at += 1;
+    }
+    found.split_off(1)
+});
+
 /// A file by its name.
 pub fn find(name: &str) -> Option<&'static Asset> {
     FILES.iter().find(|file| file.name == name)
