@@ -131,19 +131,25 @@ impl Browser {
 
 /// Starts the driver of a browser, which says on its output which port it took, after `said`.
 async fn start_driver(mut driver: Command, said: &str) -> Result<(Child, String)> {
-    let mut process = driver.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
-    let mut lines = BufReader::new(process.stdout.take().context("stdout is piped")?).lines();
-    let port = async {
-        while let Some(line) = lines.next_line().await? {
-            if let Some((_, port)) = line.split_once(said) {
-                return Ok(port.trim_end_matches('.').parse::<u16>()?);
+    driver.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    // The port that the system gives for IPv4 may be taken for IPv6; then chromedriver ends, and another port is free.
+    for _ in 0..5 {
+        let mut process = driver.spawn()?;
+        let mut lines = BufReader::new(process.stdout.take().context("stdout is piped")?).lines();
+        let port = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some((_, port)) = line.split_once(said) {
+                    return anyhow::Ok(Some(port.trim_end_matches('.').parse::<u16>()?));
+                }
             }
+            Ok(None)
+        };
+        if let Some(port) = timeout(PATIENCE, port).await.context("the driver said no port")?? {
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok((process, format!("http://127.0.0.1:{port}")));
         }
-        anyhow::bail!("the driver ended")
-    };
-    let port = timeout(PATIENCE, port).await.context("the driver said no port")??;
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((process, format!("http://127.0.0.1:{port}")))
+    }
+    anyhow::bail!("the driver ended, again and again")
 }
 
 fn command(program: &Path, args: &[&str]) -> Command {
