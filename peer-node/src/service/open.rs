@@ -104,6 +104,8 @@ impl Open {
         let addresses = inner.announced().await;
         // Before anybody can look, and before anything is shown, what came due meanwhile is gone.
         vanish::catch_up(&store, inner.clock).await?;
+        // An index that is made anew was emptied: the newest messages are found from the first moment, older ones follow.
+        store.index_more().await?;
         let node = launch(inner, &store, opened, Some(listener));
         let seen = store.setting(key::SEEN).await?.unwrap_or_default();
         let muted = store.setting(key::MUTED).await?.unwrap_or_default();
