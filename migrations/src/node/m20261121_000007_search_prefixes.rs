@@ -1,25 +1,7 @@
 //! The search index keeps the first one and two letters of words, too: while somebody begins to type, a search reads
 //! a few rows, not half of the history. The node fills it anew, newest first, as it does for a new folding.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-
-    // SQLite runs schema changes in transactions, so a crash leaves the old schema or the new one.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 DROP TABLE search;
 CREATE VIRTUAL TABLE search USING fts5 (
     text,

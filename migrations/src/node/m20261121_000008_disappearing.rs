@@ -1,24 +1,6 @@
 //! Messages that disappear: how long they stay, when they go, and what goes from the log with them.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-
-    // SQLite runs schema changes in transactions, so a crash leaves the old schema or the new one.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 ALTER TABLE item ADD COLUMN ttl INTEGER NOT NULL DEFAULT 0;     -- seconds that it stays; 0: for good
 ALTER TABLE item ADD COLUMN due INTEGER;                        -- when it goes (ms since 1970); NULL: no clock runs
 CREATE INDEX item_timed ON item (chain, seq) WHERE ttl > 0 AND due IS NULL;

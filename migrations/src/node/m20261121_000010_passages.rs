@@ -1,24 +1,6 @@
 //! When own messages got to the other, and when they were read.
 
-use sea_orm_migration::prelude::*;
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-
-    // SQLite runs schema changes in transactions, so a crash leaves the old schema or the new one.
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- One line for each move of the other's marks on an own chain: what stands after `after`, up to `seq`, got there `at`
 -- (ms since 1970). Moves before this version left no line.
 CREATE TABLE passage (

@@ -18,20 +18,51 @@ use sea_orm_migration::prelude::*;
 #[derive(Debug)]
 pub struct NodeMigrator;
 
+/// One step: its name, by which the database remembers it, and what it runs.
+struct Step {
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.sql).await?;
+        Ok(())
+    }
+
+    // SQLite runs schema changes in transactions, so a crash leaves the old schema or the new one.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+macro_rules! steps {
+    ($($file:ident,)*) => {
+        vec![$(Box::new(Step { name: stringify!($file), sql: $file::SQL })),*]
+    };
+}
+
 #[async_trait::async_trait]
 impl MigratorTrait for NodeMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261121_000001_log::Migration),
-            Box::new(m20261121_000002_timeline::Migration),
-            Box::new(m20261121_000003_people::Migration),
-            Box::new(m20261121_000004_search::Migration),
-            Box::new(m20261121_000005_settings::Migration),
-            Box::new(m20261121_000006_draft_reply::Migration),
-            Box::new(m20261121_000007_search_prefixes::Migration),
-            Box::new(m20261121_000008_disappearing::Migration),
-            Box::new(m20261121_000009_search_forgets::Migration),
-            Box::new(m20261121_000010_passages::Migration),
+        steps![
+            m20261121_000001_log,
+            m20261121_000002_timeline,
+            m20261121_000003_people,
+            m20261121_000004_search,
+            m20261121_000005_settings,
+            m20261121_000006_draft_reply,
+            m20261121_000007_search_prefixes,
+            m20261121_000008_disappearing,
+            m20261121_000009_search_forgets,
+            m20261121_000010_passages,
         ]
     }
 }
