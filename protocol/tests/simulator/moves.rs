@@ -1,8 +1,6 @@
 //! Somebody moves to a new machine with a backup, in the middle of everything else.
 
-use protocol::sim::{Options, Script, shrink};
-
-use crate::play;
+use protocol::sim::Script;
 
 const SEEDS: u64 = 200;
 
@@ -10,13 +8,7 @@ const SEEDS: u64 = 200;
 const KEPT: [u64; 1] = [307];
 
 fn keeps_its_promises(seed: u64) {
-    let script = Script::with_a_move(seed);
-    if play(&script, Options::default()).broken.is_empty() {
-        return;
-    }
-    let short = shrink(&script, |script| !play(script, Options::default()).broken.is_empty());
-    let told = play(&short, Options { tell: true, ..Options::default() });
-    panic!("seed {seed} breaks promises:\n{:#?}\nwith this script:\n{short:#?}", told.broken);
+    crate::keeps_its_promises(seed, &Script::with_a_move(seed), "");
 }
 
 #[test]
