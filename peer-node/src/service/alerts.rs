@@ -133,16 +133,12 @@ impl Service {
         if conversation.unread == 0 && !asking {
             return Ok(None);
         }
-        let mut fresh = Vec::new();
-        for id in ids {
-            let Ok(message) = self.message(of, *id).await else { continue };
+        let mut fresh = self.messages(of, ids).await?;
+        fresh.retain(|message| {
             // A line of the house is no message, and what was taken back is to be forgotten.
             let silent = matches!(message.content, Content::Line(_) | Content::Timer(_) | Content::Redacted);
-            if !message.mine && message.received >= since && !silent {
-                fresh.push(message);
-            }
-        }
-        fresh.sort_unstable_by_key(|message| message.place);
+            !message.mine && message.received >= since && !silent
+        });
         let Some(last) = fresh.last() else { return Ok(None) };
         let name = &conversation.person.username;
         let (title, body) = match (show, asking, fresh.len(), &last.content) {

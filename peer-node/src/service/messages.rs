@@ -1,6 +1,6 @@
 //! Messages: write, change, take back, look back, mark as read, show that one is writing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     body::Body,
@@ -173,6 +173,20 @@ impl Service {
         let open = self.open().await?;
         let item = open.item(of, id).await?;
         self.show(&open, item).await
+    }
+
+    /// Those of these messages that are there, in their order.
+    ///
+    /// # Errors
+    /// When the node is not open.
+    pub async fn messages(&self, of: ConversationId, ids: &BTreeSet<MsgId>) -> Result<Vec<Message>, Error> {
+        let open = self.open().await?;
+        let ids: Vec<MsgId> = ids.iter().copied().collect();
+        let mut items = open.store.items(of, &ids).await?;
+        items.retain(Item::is_shown);
+        items.sort_unstable_by_key(|item| item.key);
+        let cursors = open.store.cursors(of).await?;
+        open.view_messages(of, &items, &cursors).await
     }
 
     /// One message with all that is known of it.

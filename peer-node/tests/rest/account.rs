@@ -4,7 +4,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode, body::Bytes};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, BOB, Directory, Node, meet};
+use crate::harness::{ALICE, BOB, Directory, Node, meet, pair};
 
 const NEW: &str = "three paper boats";
 
@@ -35,10 +35,7 @@ async fn the_recovery_file_makes_the_same_person_on_another_computer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_reset_contacts_must_confirm_before_they_write() {
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     alice.stop().await;
 
@@ -118,10 +115,7 @@ async fn the_recovery_key_opens_a_node_whose_passphrase_is_forgotten() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_goes_on_at_a_node_without_an_account() {
     let directory = Directory::start().await;
-    let (mut old, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    old.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (old.events().await, bob.events().await);
+    let (mut old, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&old, &bob, &mut bob_hears, &mut alice_hears).await;
     let written = old.send(Method::POST, "backup", Some(json!({ "passphrase": "kept in a drawer" }))).await;
     assert_eq!(written.status(), StatusCode::OK);

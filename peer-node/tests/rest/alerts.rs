@@ -3,15 +3,12 @@
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use crate::harness::{ALICE, BOB, Directory, Node, meet};
+use crate::harness::{Directory, meet, pair};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bell_rings_for_messages_that_nobody_sees_if_that_is_wanted() {
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     let messages = format!("conversations/{conversation}/messages");
     let mut bell = alice.service().bell();

@@ -4,7 +4,7 @@ use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, BOB, Directory, Events, Node, meet};
+use crate::harness::{ALICE, BOB, Directory, Events, Node, meet, pair};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_meet_through_the_directory_talk_and_find_everything_after_a_restart() {
@@ -136,10 +136,7 @@ async fn two_people_without_a_directory_see_who_answers_and_then_talk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_are_answered_changed_taken_back_and_forgotten() {
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     let messages = format!("conversations/{conversation}/messages");
     let at = |n: u8| format!("{messages}/{}", format!("{n:02x}").repeat(16));
@@ -250,10 +247,7 @@ async fn a_stream_that_was_cut_goes_on_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_is_cleared_and_deleted_here_and_comes_back_when_somebody_writes() {
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     let (whole, messages) =
         (format!("conversations/{conversation}"), format!("conversations/{conversation}/messages"));
@@ -289,10 +283,7 @@ async fn a_conversation_is_cleared_and_deleted_here_and_comes_back_when_somebody
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_says_where_it_has_to_go_and_when_it_is_tried_next() {
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     let messages = format!("conversations/{conversation}/messages");
     let over = alice.post(&messages, json!({ "text": "over" })).await;

@@ -232,6 +232,15 @@ pub(crate) async fn any_port() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
+/// Alice and Bob, registered, and what each of them hears.
+pub(crate) async fn pair(directory: &Directory) -> (Node, Node, Events, Events) {
+    let (alice, bob) = (Node::start(Some(directory)).await, Node::start(Some(directory)).await);
+    alice.register("alice", ALICE).await;
+    bob.register("bob", BOB).await;
+    let (alice_hears, bob_hears) = (alice.events().await, bob.events().await);
+    (alice, bob, alice_hears, bob_hears)
+}
+
 /// Both registered, Alice's request accepted by Bob. The conversation is named alike on both sides.
 pub(crate) async fn meet(
     alice: &Node,

@@ -3,15 +3,7 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, BOB, Directory, Events, Node, meet};
-
-async fn pair(directory: &Directory) -> (Node, Node, Events, Events) {
-    let (alice, bob) = (Node::start(Some(directory)).await, Node::start(Some(directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (alice_hears, bob_hears) = (alice.events().await, bob.events().await);
-    (alice, bob, alice_hears, bob_hears)
-}
+use crate::harness::{BOB, Directory, meet, pair};
 
 fn relation_is(relation: &str) -> impl FnMut(&str, &Value) -> bool {
     move |name, data| name == "person" && data["person"]["relation"] == relation

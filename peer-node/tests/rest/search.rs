@@ -9,15 +9,12 @@ use peer_node::{
 };
 use serde_json::json;
 
-use crate::harness::{ALICE, BOB, Directory, LONG, Node, meet};
+use crate::harness::{ALICE, Directory, LONG, meet, pair};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_found_wherever_they_were_written_newest_first() {
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     let messages = format!("conversations/{conversation}/messages");
     alice.post(&messages, json!({ "text": "The caf\u{e9} by the harbour" })).await;
@@ -81,10 +78,7 @@ async fn words_are_found_wherever_they_were_written_newest_first() {
 async fn an_index_of_another_version_is_made_anew_while_it_is_used() {
     const LINES: usize = 700;
     let directory = Directory::start().await;
-    let (mut alice, mut bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, mut bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let conversation = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     for n in 1..=LINES {
         alice

@@ -4,7 +4,7 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, BOB, Directory, Events, Node, meet};
+use crate::harness::{ALICE, Directory, Events, Node, meet, pair};
 
 async fn set(node: &Node, conversation: &str, seconds: impl Into<Value>) -> (StatusCode, Value) {
     let path = format!("conversations/{conversation}/timer");
@@ -23,10 +23,7 @@ async fn gone(hears: &mut Events, id: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_under_a_timer_goes_from_both_and_nothing_else_does() {
     let directory = Directory::start().await;
-    let (mut alice, bob) = (Node::start(Some(&directory)).await, Node::start(Some(&directory)).await);
-    alice.register("alice", ALICE).await;
-    bob.register("bob", BOB).await;
-    let (mut alice_hears, mut bob_hears) = (alice.events().await, bob.events().await);
+    let (mut alice, bob, mut alice_hears, mut bob_hears) = pair(&directory).await;
     let chat = meet(&alice, &bob, &mut bob_hears, &mut alice_hears).await;
     let messages = format!("conversations/{chat}/messages");
 

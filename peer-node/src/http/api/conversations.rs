@@ -179,7 +179,7 @@ pub(super) async fn send(
 /// after the other had it. It holds for both, for what is written from now on; the other's app is asked to do the same.
 #[utoipa::path(
     put, path = "/api/v1/conversations/{conversation}/timer", tag = "conversations", request_body = shapes::Timer,
-    params(("conversation" = String, Path, description = "The conversation: 64 hexadecimal digits")),
+    params(shapes::InConversation),
     responses(
         (status = 200, body = shapes::Conversation),
         (status = "4XX", content_type = "application/problem+json", body = Problem),

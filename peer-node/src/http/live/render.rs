@@ -22,7 +22,7 @@ use crate::{
         session::Session,
     },
     service::{
-        Conversation, Error, Stage, Stretch,
+        Conversation, Stage, Stretch,
         feed::{Change, Numbered},
     },
 };
@@ -48,15 +48,12 @@ pub(super) struct Teller {
     /// The last fragment under each `id`.
     told: HashMap<String, String>,
     states: HashMap<MsgId, Status>,
-    /// How long messages of the open chat stay, as it was told.
-    timer: Option<u32>,
 }
 
 /// What changes are about, each thing once.
 #[derive(Debug, Default)]
 struct About {
-    messages: BTreeSet<MsgId>,
-    /// The same of all conversations.
+    /// Messages that came, changed or went.
     arrived: BTreeMap<ConversationId, BTreeSet<MsgId>>,
     rows: BTreeSet<ConversationId>,
     /// Relation, keys or name.
@@ -78,9 +75,6 @@ impl About {
         for Numbered { change, .. } in changes {
             match change {
                 Change::Message { conversation, id } => {
-                    if open == Some(*conversation) {
-                        about.messages.insert(*id);
-                    }
                     about.arrived.entry(*conversation).or_default().insert(*id);
                     about.rows.insert(*conversation);
                     about.network = true;
@@ -139,7 +133,6 @@ impl Teller {
             glances: 0,
             told: HashMap::new(),
             states: HashMap::new(),
-            timer: None,
         }
     }
 
@@ -165,8 +158,11 @@ impl Teller {
             Some(id) => self.door.service.conversation(id).await.ok(),
             None => None,
         };
+        for (conversation, ids) in &about.arrived {
+            let open = open.as_ref().filter(|open| open.id == *conversation);
+            self.messages(&page, *conversation, ids, open, live, &mut said).await;
+        }
         if let Some(open) = &open {
-            self.messages(&page, open, &about, live, &mut said).await;
             if about.presence.contains(&open.person.user) || about.marks {
                 self.marks(open, &mut said).await;
             }
@@ -189,13 +185,6 @@ impl Teller {
         }
         for id in rows {
             self.row(&page, id, &mut said).await;
-        }
-        for (conversation, ids) in &about.arrived {
-            for id in ids {
-                if let Err(Error::UnknownMessage) = self.door.service.message(*conversation, *id).await {
-                    said.push(json!({ "op": "gone", "conversation": conversation, "id": id }));
-                }
-            }
         }
         if live {
             self.news(about.arrived, &mut said).await;
@@ -249,33 +238,34 @@ impl Teller {
         }
     }
 
+    /// Shows those of the open chat, and says of all which are gone.
     async fn messages(
         &mut self,
         page: &Page,
-        open: &Conversation,
-        about: &About,
+        of: ConversationId,
+        ids: &BTreeSet<MsgId>,
+        open: Option<&Conversation>,
         live: bool,
         said: &mut Vec<Value>,
     ) {
-        if about.messages.is_empty() {
-            return;
+        let Ok(there) = self.door.service.messages(of, ids).await else { return };
+        let found: BTreeSet<MsgId> = there.iter().map(|message| message.id).collect();
+        for id in ids.difference(&found) {
+            if open.is_some() {
+                said.push(json!({ "op": "del", "id": dom_id(id) }));
+            }
+            said.push(json!({ "op": "gone", "conversation": of, "id": id }));
         }
+        let Some(open) = open else { return };
         let Some(me) = self.door.service.status().await.me else { return };
         let me = Person::new(me.user, me.username);
         let links = view::chat(open, None).links();
-        let mut messages = Vec::with_capacity(about.messages.len());
-        for id in &about.messages {
-            match self.door.service.message(open.id, *id).await {
-                Ok(message) => messages.push(view::message(&message, &me, &open.person)),
-                Err(_) => said.push(json!({ "op": "del", "id": dom_id(id) })),
-            }
-        }
-        messages.sort_unstable_by_key(|message| message.key);
-        for message in &messages {
+        for message in &there {
+            let message = view::message(message, &me, &open.person);
             if let Some(status) = message.status {
                 self.states.insert(message.id, status);
             }
-            let html = MessageFragment { page, with: &open.person.username, links, message }.html();
+            let html = MessageFragment { page, with: &open.person.username, links, message: &message }.html();
             said.push(json!({
                 "op": "put", "id": dom_id(&message.id), "into": "messages", "live": live, "html": html,
             }));
@@ -313,13 +303,16 @@ impl Teller {
 
     /// How long messages stay, where somebody set it anew.
     fn timer(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {
-        let Some(timer) = view::chat(open, None).timer() else { return };
-        if self.timer.replace(timer.seconds) == Some(timer.seconds) {
-            return;
+        let Some(timer) = &view::chat(open, None).timer() else { return };
+        let parts = [
+            ("timer", TimerFragment { page, timer }.html()),
+            ("timer-sign", TimerSignFragment { timer }.html()),
+        ];
+        for (id, html) in parts {
+            if self.is_new(id, &html) {
+                said.push(json!({ "op": "put", "id": id, "html": html }));
+            }
         }
-        let timer = &timer;
-        said.push(json!({ "op": "put", "id": "timer", "html": TimerFragment { page, timer }.html() }));
-        said.push(json!({ "op": "put", "id": "timer-sign", "html": TimerSignFragment { timer }.html() }));
     }
 
     async fn standing(&mut self, page: &Page, open: &Conversation, said: &mut Vec<Value>) {
