@@ -37,6 +37,8 @@ pub struct Chat {
     pub earlier: Option<String>,
     /// There are newer messages than the last row: its place, for `?after=`.
     pub later: Option<String>,
+    /// Where the first message stands that was not read, when the rows were taken; none: all of them were.
+    pub first_unread: Option<String>,
     /// How a message stands that is just being written.
     pub first: Status,
     pub draft: String,
@@ -177,7 +179,7 @@ impl Chat {
     pub fn timer(&self) -> Option<Timer> {
         let name = self.person.name.clone();
         let timer = Timer { conversation: self.conversation, name, seconds: self.timer };
-        (self.standing.compose() == "yes").then_some(timer)
+        self.standing.writes().then_some(timer)
     }
 
     fn states(&self) -> [Status; 5] {
@@ -246,6 +248,7 @@ impl ChatPage {
                 rows: message::rows(Message::samples(), None, None, &when),
                 earlier: Some("00".to_owned()),
                 later: None,
+                first_unread: None,
                 first,
                 draft: String::new(),
                 muted: false,

@@ -169,12 +169,6 @@ impl Shell {
         badge(self.unread())
     }
 
-    /// Unread messages of one chat, or its request.
-    pub(crate) fn unread_in(&self, conversation: &ConversationId) -> u64 {
-        let mut rows = self.chats.iter().chain(&self.requests);
-        rows.find(|row| row.conversation == *conversation).map_or(0, |row| row.unread)
-    }
-
     pub(crate) fn is_at(&self, row: &ChatRow) -> bool {
         self.place == Place::Chat(row.conversation)
     }

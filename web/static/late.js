@@ -54,7 +54,7 @@ function watch() {
 }
 
 async function go() {
-  const li = await show(first.id.slice(2)).catch(() => null);
+  const li = await show(first.id.slice(2), false).catch(() => null);
   $('#earlier').hidden = true;
   if (!li) return;
   line();

@@ -3,8 +3,9 @@ import { $, $$ } from './frag.js';
 import { post } from './net.js';
 import { isVisiting } from './window.js';
 
-const timers = new Map();
-let highest = '', watch, chat;
+// Of each chain: the place of the last row that was read. What comes late may stand above newer rows of others.
+const timers = new Map(), read = new Map();
+let watch, chat;
 
 export function reading() {
   const list = $('#messages');
@@ -14,10 +15,11 @@ export function reading() {
       const seen = intersectionRatio >= .5 || intersectionRect.height > innerHeight / 3;
       clearTimeout(timers.get(target));
       timers.delete(target);
-      if (seen && attentive()) timers.set(target, setTimeout(mark, 1000, target));
+      if (seen && attentive()) timers.set(target, setTimeout(look, 1000, target));
     }
   }, { root: $('#scroll'), threshold: [0, .5, 1] });
-  if (!Number($('#main').dataset.unread)) highest = $$('li[data-key]', list).at(-1)?.dataset.key ?? '';
+  const { firstUnread } = $('#main').dataset;
+  for (const row of theirs()) if (!firstUnread || row.dataset.key < firstUnread) noted(row);
   watchNew();
   new MutationObserver(watchNew).observe(list, { childList: true });
   const again = () => {
@@ -31,18 +33,25 @@ export function reading() {
 }
 
 const attentive = () => !document.hidden && document.hasFocus() && !isVisiting();
-const unread = () => $$('#messages > .m:not([data-mine])').filter(row => row.dataset.key > highest);
+const theirs = () => $$('#messages > .m:not([data-mine])');
+const chain = row => row.dataset.key.split('.')[1];
+const noted = row => read.set(chain(row), row.dataset.key);
+const isRead = row => row.dataset.key <= read.get(chain(row));
+const unread = () => theirs().filter(row => !isRead(row));
 const watchNew = () => { for (const row of unread()) watch.observe(row); };
 
-function mark(row) {
+function look(row) {
   timers.delete(row);
   watch.unobserve(row);
-  if (!attentive() || row.dataset.key <= highest) return;
-  highest = row.dataset.key;
-  post(`/chats/${chat}/read`, { message: row.id.slice(2) }).catch(() => { highest = ''; });
+  if (attentive() && !isRead(row)) mark(row);
+}
+
+function mark(row) {
+  noted(row);
+  post(`/chats/${chat}/read`, { message: row.id.slice(2) }).catch(() => read.delete(chain(row)));
 }
 
 export function markAll() {
-  const last = $$('#messages > .m:not([data-mine])').at(-1);
-  if (last && last.dataset.key > highest) mark(last);
+  const last = unread().at(-1);
+  if (last) mark(last);
 }

@@ -79,8 +79,9 @@ function leave() {
 
 export const isVisiting = () => visiting;
 
-// Brings a message into view, from wherever in the history, and shows which one it is.
-export async function show(id) {
+// Brings a message into view, from wherever in the history, and shows which one it is. On a visit nothing is read: a
+// message is read with all that is above it.
+export async function show(id, visit = true) {
   const mine = turn += 1;
   if (!document.getElementById(`m-${id}`)) {
     const page = await load(`at=${id}`);
@@ -89,7 +90,8 @@ export async function show(id) {
   }
   const li = document.getElementById(`m-${id}`);
   if (!li) return null;
-  visiting = true;
+  visiting = visit;
+  if (!visit) document.dispatchEvent(new Event('reading'));
   centre(li);
   for (const other of $$('.flash', list)) other.classList.remove('flash');
   li.classList.add('flash');

@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 use serde_json::json;
 
 /// Longer ago than this is late for the page.
@@ -16,10 +12,7 @@ const A_WHILE: Duration = Duration::from_secs(11);
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_come_late_stand_above_newer_ones_and_the_page_says_so() -> Result<()> {
     let Some(alices) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, mut bob, chat } = Friends::meet().await?;
     for n in 0..30 {
         bob.api.send(&chat, &format!("message {n}")).await?;
     }
@@ -60,6 +53,8 @@ async fn messages_that_come_late_stand_above_newer_ones_and_the_page_says_so() -
                 document.getElementById(`m-${arguments[0]}`) !== null]";
     let order = alices.script(&order.replace("arguments[0]", &format!("{last:?}"))).await?;
     ensure!(order == json!(["3 earlier messages arrived", true, true]), "{order}");
+    // They stand above own ones, and are read like others.
+    bob.reached(&chat, &last, "read").await?;
     // At the newest message again, the line has done its work.
     alices.keys("Escape").await?;
     alices.keys("Escape").await?;

@@ -100,6 +100,7 @@ async fn load(
     });
     chat.earlier = messages.first().filter(|_| history.older).map(|first| place(&first.key));
     chat.later = messages.last().filter(|_| history.newer).map(|last| place(&last.key));
+    chat.first_unread = history.first_unread.map(|first| place(&first.0));
     chat.rows = message::rows(messages, None, unread, &visit.page().when);
     Ok((shell, chat))
 }

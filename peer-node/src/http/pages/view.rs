@@ -293,6 +293,7 @@ pub(in crate::http) fn chat(conversation: &service::Conversation, directory: Opt
         rows: Vec::new(),
         earlier: None,
         later: None,
+        first_unread: None,
         first: status(service::Progress::Pending, with),
         draft: conversation.draft.clone().unwrap_or_default().text,
         answers: None,
