@@ -1,9 +1,8 @@
-// A second thought: what others are told about waits for it.
+// A step that others are told about waits eight seconds for a second thought.
 import { $ } from './frag.js';
 import { post } from './net.js';
 import { say } from './say.js';
 
-// A step that others are told about waits eight seconds for a second thought.
 export function undo() {
   document.addEventListener('click', event => {
     const button = event.target.closest('[data-undo]');
