@@ -10,12 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use journeys::{
-    api::Api,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-    program,
-};
+use journeys::{api::Api, node::Friends, program};
 use reqwest::Method;
 use serde_json::json;
 
@@ -23,10 +18,7 @@ const KILLS: u64 = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_nothing_and_repeat_nothing() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, mut bob, chat } = Friends::meet().await?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let writers = [&alice, &bob]

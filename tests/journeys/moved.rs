@@ -5,27 +5,9 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result};
 use journeys::{
     directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::{Friends, TestNode},
 };
 use serde_json::{Value, json};
-
-/// Alice and Bob, who know each other from a directory.
-struct Friends {
-    directory: TestDirectory,
-    alice: TestNode,
-    bob: TestNode,
-    chat: String,
-}
-
-impl Friends {
-    async fn meet() -> Result<Self> {
-        let directory = TestDirectory::start().await?;
-        let alice = TestNode::with_account("alice", &directory.url).await?;
-        let bob = TestNode::with_account("bob", &directory.url).await?;
-        let chat = acquainted(&alice, &bob).await?;
-        Ok(Self { directory, alice, bob, chat })
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_on_a_new_machine_knows_its_people_and_goes_on() -> Result<()> {

@@ -5,15 +5,12 @@ use std::fs;
 use anyhow::Result;
 use journeys::{
     directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::{Friends, TestNode, acquainted},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_was_offline_catches_up() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, mut bob, chat } = Friends::meet().await?;
 
     bob.program.stop().await?;
     let wanted: Vec<_> = (0..300).map(|number| format!("while you were away {number}")).collect();
@@ -60,10 +57,7 @@ async fn two_who_ask_each_other_while_both_are_offline_have_one_chat() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_who_know_each_other_talk_while_the_directory_is_dead() -> Result<()> {
-    let mut directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { mut directory, alice, mut bob, chat } = Friends::meet().await?;
 
     directory.program.kill().await?;
     alice.api.send(&chat, "without it").await?;
@@ -80,10 +74,7 @@ async fn people_who_know_each_other_talk_while_the_directory_is_dead() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_copy_of_the_data_folder_loses_nothing_and_reuses_no_key() -> Result<()> {
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, bob, chat } = Friends::meet().await?;
     let before = alice.api.send(&chat, "before the copy").await?;
     alice.reached(&chat, &before, "delivered").await?;
 

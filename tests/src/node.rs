@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     api::Api,
+    directory::TestDirectory,
     program::{self, Program},
 };
 
@@ -300,6 +301,30 @@ async fn start(
 /// A port that nobody listens on now.
 fn free_port() -> Result<String> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+/// Alice and Bob, who know each other from a directory: most stories begin so.
+#[derive(Debug)]
+pub struct Friends {
+    pub directory: TestDirectory,
+    pub alice: TestNode,
+    pub bob: TestNode,
+    /// Their conversation, in which Alice said "hello".
+    pub chat: String,
+}
+
+impl Friends {
+    /// Brings up all three and lets the two meet.
+    ///
+    /// # Errors
+    /// One of them does not come up, or they do not meet.
+    pub async fn meet() -> Result<Self> {
+        let directory = TestDirectory::start().await?;
+        let alice = TestNode::with_account("alice", &directory.url).await?;
+        let bob = TestNode::with_account("bob", &directory.url).await?;
+        let chat = acquainted(&alice, &bob).await?;
+        Ok(Self { directory, alice, bob, chat })
+    }
 }
 
 /// Two people who know each other and have one conversation, each message of which `a` began.

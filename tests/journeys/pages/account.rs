@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use journeys::{
     browser::Browser,
     directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::{Friends, TestNode, acquainted},
 };
 use thirtyfour::{By, Key};
 
@@ -80,10 +80,7 @@ async fn a_changed_passphrase_unlocks_and_the_old_one_does_not() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_account_is_gone_here_and_at_the_directory() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     browser.open_page(&alice).await?;
     browser.visit(&alice, "/settings").await?;
     browser.press("Delete the account").await?;

@@ -3,8 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use journeys::{
     browser::{Browser, Scheme},
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::{Friends, TestNode},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -50,10 +49,7 @@ async fn is(browser: &Browser, selector: &str, name: &str, wanted: &str) -> Resu
 #[tokio::test(flavor = "multi_thread")]
 async fn looks_and_keys_are_chosen_seen_and_kept() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     let here = format!("/chats/{chat}");
     browser.open_page(&alice).await?;
     browser.show_as(1280, 800, Scheme::Light).await?;
@@ -74,7 +70,7 @@ async fn looks_and_keys_are_chosen_seen_and_kept() -> Result<()> {
     browser.until("return document.activeElement.id === 'composer'").await?;
     browser.keys("Control+k").await?;
     browser.until("return document.activeElement.id === 'switch-words'").await?;
-    browser.driver.active_element().await?.send_keys("dark").await?;
+    browser.type_text("dark").await?;
     browser
         .until("return document.querySelector('#switch-list [aria-selected=true]')?.innerText.toLowerCase().includes('dark')")
         .await?;
@@ -103,9 +99,9 @@ async fn looks_and_keys_are_chosen_seen_and_kept() -> Result<()> {
     browser.visit(&alice, &here).await?;
     browser.until("return document.activeElement.id === 'composer'").await?;
     browser.until_read("Ctrl+Enter sends").await?;
-    browser.driver.active_element().await?.send_keys("two").await?;
+    browser.type_text("two").await?;
     browser.keys("Enter").await?;
-    browser.driver.active_element().await?.send_keys("lines").await?;
+    browser.type_text("lines").await?;
     browser.until("return document.querySelector('#composer').value === 'two\\nlines'").await?;
     browser.keys("Control+Enter").await?;
     bob.holds(&chat, &["hello", "two\nlines"]).await?;
@@ -123,7 +119,7 @@ async fn looks_and_keys_are_chosen_seen_and_kept() -> Result<()> {
     browser.visit(&alice, &here).await?;
     browser.until("return document.activeElement.id === 'composer'").await?;
     browser.keys("ArrowUp").await?;
-    browser.driver.active_element().await?.send_keys("x").await?;
+    browser.type_text("x").await?;
     browser.until("return document.querySelector('#composer').value === 'x'").await?;
     browser.fill("#composer", "").await?;
 
@@ -175,11 +171,8 @@ async fn ticked(browser: &Browser, node: &TestNode, selector: &str) -> Result<bo
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_are_told_is_chosen_seen_by_them_and_kept() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let Friends { directory, alice, bob, chat } = Friends::meet().await?;
     let carol = TestNode::with_account("carol", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
     let here = format!("/chats/{chat}");
     browser.open_page(&alice).await?;
     browser.show_as(1280, 800, Scheme::Light).await?;

@@ -1,20 +1,13 @@
 //! A chat is cleared, and deleted: here alone, for good, and what is written later comes as ever.
 
 use anyhow::{Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
-use thirtyfour::{By, Key};
+use journeys::{browser::Browser, node::Friends};
+use thirtyfour::By;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cleared_chat_stays_empty_and_a_deleted_one_comes_back_with_the_next_message() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, mut bob, chat } = Friends::meet().await?;
     alice.api.send(&chat, "the code is quicksilver").await?;
     bob.holds(&chat, &["the code is quicksilver"]).await?;
     browser.open_page(&alice).await?;
@@ -31,9 +24,8 @@ async fn a_cleared_chat_stays_empty_and_a_deleted_one_comes_back_with_the_next_m
     browser.look("chat-clear").await?;
     let focus = browser.script("return document.activeElement.innerText").await?;
     ensure!(focus == "Keep it", "the safe way has the focus: {focus}");
-    let safe = browser.driver.active_element().await?;
-    safe.send_keys(Key::Tab).await?;
-    browser.driver.active_element().await?.send_keys(Key::Enter).await?;
+    browser.keys("Tab").await?;
+    browser.keys("Enter").await?;
     browser.until_at(&format!("/chats/{chat}")).await?;
     browser.until("return !document.querySelector('#messages article')").await?;
     browser.look("chat-cleared").await?;

@@ -4,8 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use journeys::{
     browser::{Browser, Scheme},
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::Friends,
 };
 use peer_node::directory::Client;
 use protocol::{
@@ -58,10 +57,7 @@ async fn until_focused(browser: &Browser, name: &str) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_chats_are_gone_through_found_and_reordered() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory, alice, bob, chat } = Friends::meet().await?;
     for n in 0..MANY {
         let name = format!("{}_{n:03}", ["ann", "ben", "cleo", "dora"][n as usize % 4]);
         citizen(&directory.url, &name, n.into()).await.with_context(|| name.clone())?;
@@ -93,7 +89,7 @@ async fn two_hundred_chats_are_gone_through_found_and_reordered() -> Result<()> 
     browser.until(seen).await.context("the first row is in view")?;
 
     // By letters: the first that begins so, then by more letters exactly.
-    browser.driver.active_element().await?.send_keys("cleo_01").await?;
+    browser.type_text("cleo_01").await?;
     browser
         .until("return document.activeElement.querySelector?.('.row-name')?.innerText.startsWith('cleo_01')")
         .await?;
@@ -134,7 +130,7 @@ async fn two_hundred_chats_are_gone_through_found_and_reordered() -> Result<()> 
     // The switcher finds each of them by a part of the name.
     browser.keys("Control+k").await?;
     browser.until("return document.activeElement.id === 'switch-words'").await?;
-    browser.driver.active_element().await?.send_keys("dora_103").await?;
+    browser.type_text("dora_103").await?;
     browser
         .until("return document.querySelector('#switch-list [aria-selected=true]')?.innerText.includes('dora_103')")
         .await?;

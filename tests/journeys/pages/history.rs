@@ -1,11 +1,7 @@
 //! Reading back: to the very beginning, however short the rows, and no row that is read moves by itself.
 
 use anyhow::{Context, Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 
 /// How far the first row in view moved over each beginning and end of a load, at most, in pixels.
 const WATCH: &str = "const edge = document.querySelector('#edge'), scroller = document.querySelector('#scroll');
@@ -25,10 +21,7 @@ const WATCH: &str = "const edge = document.querySelector('#edge'), scroller = do
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_of_short_rows_is_read_back_to_its_beginning_and_no_row_moves() -> Result<()> {
     let Some(alices) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob: _bob, chat } = Friends::meet().await?;
     for n in 0..240 {
         alice.api.send(&chat, &format!("row {n}")).await?;
     }

@@ -2,11 +2,7 @@
 //! answers, drafts and searches; nothing of them runs, and byte for byte they arrive.
 
 use anyhow::{Context, Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 use reqwest::{Method, Url};
 use serde_json::json;
 
@@ -107,10 +103,7 @@ async fn listen(browser: &Browser) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_text_is_inert_wherever_it_appears_and_arrives_byte_for_byte() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     let here = format!("/chats/{chat}");
     browser.open_page(&bob).await?;
     browser.visit(&bob, &here).await?;
@@ -208,10 +201,7 @@ async fn hostile_text_is_inert_in_notifications_titles_and_addresses() -> Result
     let tools = browser.driver.cdp();
     let stand_in = format!("localStorage.setItem('permission', 'granted'); {STAND_IN}");
     tools.send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": stand_in })).await?;
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     browser.open_page(&bob).await?;
     browser.visit(&bob, "/network").await?;
     browser.until("return document.querySelector('#network')").await?;

@@ -37,7 +37,7 @@ impl Keyboard {
 
     /// Types into what has the focus.
     async fn type_text(&self, text: &str) -> Result<()> {
-        self.0.driver.active_element().await?.send_keys(text).await?;
+        self.0.type_text(text).await?;
         self.holds(text).await
     }
 

@@ -1,11 +1,7 @@
 //! What can be done with a message, with the keyboard alone: answer, change, look, take back; and what the other sees.
 
 use anyhow::{Context, Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,10 +9,7 @@ async fn messages_are_answered_changed_and_taken_back_by_the_keyboard_alone() ->
     let (Some(alices), Some(bobs)) = (Browser::start().await?, Browser::start().await?) else {
         return Ok(());
     };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     let here = format!("/chats/{chat}");
     for (browser, node) in [(&alices, &alice), (&bobs, &bob)] {
         browser.open_page(node).await?;

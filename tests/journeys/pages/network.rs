@@ -1,19 +1,12 @@
 //! Who is reached and how, why somebody is not, and calling everybody: the network page and its doctor, live.
 
 use anyhow::{Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_network_page_follows_who_comes_and_goes_and_the_doctor_says_why() -> Result<()> {
     let Some(alices) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, mut bob, chat } = Friends::meet().await?;
     let user = alice.user("bob").await?;
 
     alices.open_page(&alice).await?;

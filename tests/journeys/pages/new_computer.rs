@@ -3,8 +3,7 @@
 use anyhow::{Result, ensure};
 use journeys::{
     browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::{Friends, TestNode},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,10 +11,7 @@ async fn who_starts_anew_is_confirmed_by_the_people_they_write_to() -> Result<()
     let (Some(alices), Some(bobs)) = (Browser::start().await?, Browser::start().await?) else {
         return Ok(());
     };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut old = TestNode::with_account("bob", &directory.url).await?;
-    let before = acquainted(&alice, &old).await?;
+    let Friends { directory, alice, bob: mut old, chat: before } = Friends::meet().await?;
     alices.open_page(&alice).await?;
     let list = alices.driver.window().await?;
     let old_chat = alices.driver.new_tab().await?;
@@ -81,10 +77,7 @@ async fn who_starts_anew_is_confirmed_by_the_people_they_write_to() -> Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn who_brings_the_recovery_file_stays_the_same_person() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let mut old = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &old).await?;
+    let Friends { directory, alice, bob: mut old, chat } = Friends::meet().await?;
     let recovery = old.api.get("account/recovery").await?;
     let text = |field: &str| recovery[field].as_str().unwrap_or_default().to_owned();
     old.program.stop().await?;

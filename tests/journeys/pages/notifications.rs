@@ -2,11 +2,7 @@
 //! not muted. A headless browser shows no notifications, so the page finds a `Notification` that writes down what it was told.
 
 use anyhow::{Context, Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 use serde_json::{Value, json};
 
 /// A `Notification` that keeps everything in the storage of the page's origin, which all of its tabs share.
@@ -42,10 +38,7 @@ async fn one_tab_tells_as_much_as_was_chosen_and_nothing_of_muted_or_open_chats(
     let Some(alices) = Browser::start().await? else { return Ok(()) };
     let tools = alices.driver.cdp();
     tools.send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": STAND_IN })).await?;
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     let say = async |text: &str| {
         bob.api.post(&format!("conversations/{chat}/messages"), json!({ "text": text })).await
     };

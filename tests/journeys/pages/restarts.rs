@@ -4,11 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 use serde_json::json;
 
 /// Notes when contact was lost and when the banner came.
@@ -27,10 +23,7 @@ const PLACE: &str = "
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     let Some(alices) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let mut alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, mut alice, bob, chat } = Friends::meet().await?;
     for n in 0..60 {
         bob.api.send(&chat, &format!("message {n}")).await?;
     }
@@ -92,10 +85,7 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_and_two_tabs_in_one_browser_leave_each_other_alone() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
 
     browser.open_page(&alice).await?;
     browser.open_chat("bob").await?;

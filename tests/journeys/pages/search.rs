@@ -4,24 +4,14 @@ use anyhow::{Context, Result, ensure};
 use journeys::{
     browser::{Browser, Scheme},
     directory::TestDirectory,
-    node::{TestNode, acquainted},
+    node::{Friends, TestNode, acquainted},
 };
 use serde_json::Value;
-use thirtyfour::{Key, TypingData};
 
 /// A message in view and its distance from the top of the list, in pixels.
 const PLACE: &str = "const frame = document.querySelector('#scroll').getBoundingClientRect();
     const li = [...document.querySelectorAll('#messages > li[data-key]')].find(li => li.getBoundingClientRect().top >= frame.top);
     return li && [li.id, li.getBoundingClientRect().top - frame.top];";
-
-async fn type_keys(browser: &Browser, keys: impl Into<TypingData>) -> Result<()> {
-    browser.driver.active_element().await?.send_keys(keys.into()).await?;
-    Ok(())
-}
-
-fn control(key: &str) -> TypingData {
-    Key::Control + key
-}
 
 async fn place(browser: &Browser) -> Result<(String, f64)> {
     let place = browser.script(PLACE).await?;
@@ -70,11 +60,8 @@ struct Story {
 /// Alice has a long chat with Bob and a short one with Carol.
 async fn story() -> Result<Option<Story>> {
     let Some(browser) = Browser::start().await? else { return Ok(None) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
+    let Friends { directory, alice, bob, chat: with_bob } = Friends::meet().await?;
     let carol = TestNode::with_account("carol", &directory.url).await?;
-    let with_bob = acquainted(&alice, &bob).await?;
     let mut last = String::new();
     for n in 1..=240 {
         let text = match n {
@@ -110,34 +97,34 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     let was = place(browser).await?;
 
     // In this chat, by keyboard alone.
-    type_keys(browser, control("f")).await?;
+    browser.keys("Control+f").await?;
     browser.until("return document.activeElement.id === 'finder-words'").await?;
-    type_keys(browser, "lodz").await?;
+    browser.type_text("lodz").await?;
     browser.until_read("2 messages").await?;
     ensure!(
         marks(browser).await? == serde_json::json!(["Lodz", "Łodz", "Łódź"]),
         "{}",
         marks(browser).await?
     );
-    type_keys(browser, Key::Down).await?;
+    browser.keys("ArrowDown").await?;
     until_shown(browser, "city of factories").await?;
-    type_keys(browser, Key::Down).await?;
+    browser.keys("ArrowDown").await?;
     until_shown(browser, "Jadę do").await?;
-    type_keys(browser, "N").await?;
+    browser.keys("Shift+N").await?;
     until_shown(browser, "city of factories").await?;
     ensure!(browser.script("return document.activeElement.innerText").await?.to_string().contains("Lodz"));
-    type_keys(browser, Key::Escape).await?;
+    browser.keys("Escape").await?;
     until_back_at(browser, "Esc", &was).await?;
     browser
         .until("return !document.querySelector('#finder').open && document.activeElement.id === 'composer'")
         .await?;
 
     // Enter goes into the chat; the browser's own way back leads out of it.
-    type_keys(browser, control("f")).await?;
+    browser.keys("Control+f").await?;
     browser.fill("#finder-words", "東京").await?;
     browser.until("return document.querySelectorAll('[data-hits] mark').length === 1").await?;
     ensure!(marks(browser).await? == serde_json::json!(["東京"]), "{}", marks(browser).await?);
-    type_keys(browser, Key::Enter).await?;
+    browser.keys("Enter").await?;
     until_shown(browser, "東京タワー").await?;
     browser.until("return document.activeElement.matches('#messages article')").await?;
     let address = browser.driver.current_url().await?;
@@ -149,7 +136,7 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     until_back_at(browser, "Back", &was).await?;
 
     // A second Ctrl+F is the browser's.
-    type_keys(browser, control("f")).await?;
+    browser.keys("Control+f").await?;
     browser.until("return document.activeElement.id === 'finder-words'").await?;
     let taken = "return document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'f', ctrlKey: true, bubbles: true, cancelable: true}))";
     ensure!(browser.script(taken).await? == true, "the second one is left to the browser");
@@ -161,15 +148,15 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
         browser.until_read(answer).await?;
     }
     browser.look("search-nothing").await?;
-    type_keys(browser, Key::Escape).await?;
+    browser.keys("Escape").await?;
 
     // Everywhere: into another chat, the panel comes along, and back.
     until_back_at(browser, "Esc after nothing", &was).await?;
-    type_keys(browser, Key::Control + Key::Shift + "f").await?;
+    browser.keys("Control+Shift+F").await?;
     browser.fill("#finder-words", "factor").await?;
     browser.until_read("2 messages").await?;
-    type_keys(browser, Key::Down).await?;
-    type_keys(browser, Key::Enter).await?;
+    browser.keys("ArrowDown").await?;
+    browser.keys("Enter").await?;
     browser.until_at(&format!("/chats/{with_carol}")).await?;
     until_shown(browser, "museums").await?;
     browser.until("return document.querySelector('#finder').open && document.querySelector('.hit[aria-current]')?.innerText.includes('museums')").await?;
@@ -191,11 +178,11 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     let was = place(browser).await?;
     browser.press("Search in this chat").await?;
     browser.until("return document.querySelector('#finder').matches(':modal')").await?;
-    type_keys(browser, "lodz").await?;
+    browser.type_text("lodz").await?;
     browser.until_read("2 messages").await?;
-    type_keys(browser, Key::Down).await?;
+    browser.keys("ArrowDown").await?;
     until_shown(browser, "city of factories").await?;
-    type_keys(browser, Key::Escape).await?;
+    browser.keys("Escape").await?;
     until_back_at(browser, "Esc in a dialog", &was).await?;
     browser
         .until("return !document.querySelector('#finder').open && document.activeElement !== document.body")
@@ -230,8 +217,8 @@ async fn whoever_looks_at_a_hit_has_not_read_what_is_around_it() -> Result<()> {
     // The mark of the hit stays for two seconds, twice what reading takes.
     browser.until("return !document.querySelector('.flash')").await?;
     ensure!(unread().await? == "30", "{}", unread().await?);
-    type_keys(browser, Key::Escape).await?;
-    type_keys(browser, Key::Escape).await?;
+    browser.keys("Escape").await?;
+    browser.keys("Escape").await?;
     alice.api.until("all is read", async |_| Ok((unread().await? == "0").then_some(()))).await?;
     story.browser.quit().await
 }
@@ -251,27 +238,27 @@ async fn the_switcher_leads_everywhere_by_keyboard() -> Result<()> {
         browser.until(&script).await.map(drop)
     };
     // Without a word: the chat before this one.
-    type_keys(browser, control("k")).await?;
+    browser.keys("Control+k").await?;
     until_chosen("carol").await?;
     browser.look("switcher").await?;
-    type_keys(browser, Key::Enter).await?;
+    browser.keys("Enter").await?;
     browser.until_at(&format!("/chats/{with_carol}")).await?;
 
-    type_keys(browser, control("k")).await?;
+    browser.keys("Control+k").await?;
     until_chosen("bob").await?;
-    type_keys(browser, "lodz").await?;
+    browser.type_text("lodz").await?;
     until_chosen("museums").await?;
     browser.look("switcher-messages").await?;
-    type_keys(browser, Key::Down).await?;
+    browser.keys("ArrowDown").await?;
     until_chosen("city of factories").await?;
-    type_keys(browser, Key::Enter).await?;
+    browser.keys("Enter").await?;
     until_shown(browser, "city of factories").await?;
     browser.until_at(&format!("/chats/{with_bob}")).await?;
 
     // Esc leaves everything as it was.
-    type_keys(browser, control("k")).await?;
+    browser.keys("Control+k").await?;
     until_chosen("carol").await?;
-    type_keys(browser, Key::Escape).await?;
+    browser.keys("Escape").await?;
     browser
         .until("return !document.querySelector('#switcher').open && document.activeElement !== document.body")
         .await?;
@@ -279,22 +266,22 @@ async fn the_switcher_leads_everywhere_by_keyboard() -> Result<()> {
     for (typed, label) in
         [("zzz", "Search messages for “zzz”"), ("dark", "Use dark colours"), ("keys", "Keyboard shortcuts")]
     {
-        type_keys(browser, control("k")).await?;
+        browser.keys("Control+k").await?;
         browser.until("return document.activeElement.id === 'switch-words'").await?;
-        type_keys(browser, typed).await?;
+        browser.type_text(typed).await?;
         until_chosen(label).await?;
-        type_keys(browser, Key::Enter).await?;
+        browser.keys("Enter").await?;
         match typed {
             "zzz" => browser.until_read("Nothing found for “zzz”").await?,
             "dark" => drop(browser.until("return document.documentElement.dataset.theme === 'dark'").await?),
             _ => drop(browser.until("return document.querySelector('#help[open]')").await?),
         }
-        type_keys(browser, Key::Escape).await?;
+        browser.keys("Escape").await?;
     }
-    type_keys(browser, control("k")).await?;
-    type_keys(browser, "lock").await?;
+    browser.keys("Control+k").await?;
+    browser.type_text("lock").await?;
     until_chosen("Lock now").await?;
-    type_keys(browser, Key::Enter).await?;
+    browser.keys("Enter").await?;
     browser.until_at("/unlock").await?;
     story.browser.quit().await
 }
@@ -309,7 +296,7 @@ async fn in_a_narrow_window_search_is_a_page_of_its_own() -> Result<()> {
     browser.press("Search in this chat").await?;
     browser.until_at(&format!("/chats/{with_bob}/search")).await?;
     browser.until("return document.activeElement.id === 'q'").await?;
-    type_keys(browser, "line").await?;
+    browser.type_text("line").await?;
     browser.until_read("The newest 30 messages").await?;
     browser.press("Show more").await?;
     browser.until("return document.querySelectorAll('.hit').length === 60").await?;
@@ -317,9 +304,9 @@ async fn in_a_narrow_window_search_is_a_page_of_its_own() -> Result<()> {
     browser.until_read("2 messages").await?;
     browser.look("search-page").await?;
     browser.show_as(375, 740, Scheme::Light).await?;
-    type_keys(browser, Key::Down).await?;
-    type_keys(browser, Key::Down).await?;
-    type_keys(browser, Key::Enter).await?;
+    browser.keys("ArrowDown").await?;
+    browser.keys("ArrowDown").await?;
+    browser.keys("Enter").await?;
     browser.until_at(&format!("/chats/{with_bob}")).await?;
     until_shown(browser, "Jadę do").await?;
     browser.driver.back().await?;

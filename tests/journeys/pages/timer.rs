@@ -1,20 +1,13 @@
 //! Messages that disappear: set in the page, seen by both, and gone by themselves, from the row to the search.
 
 use anyhow::{Result, ensure};
-use journeys::{
-    browser::Browser,
-    directory::TestDirectory,
-    node::{TestNode, acquainted},
-};
+use journeys::{browser::Browser, node::Friends};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_go_by_themselves_and_nothing_is_lost_around_them() -> Result<()> {
     let Some(browser) = Browser::start().await? else { return Ok(()) };
-    let directory = TestDirectory::start().await?;
-    let alice = TestNode::with_account("alice", &directory.url).await?;
-    let bob = TestNode::with_account("bob", &directory.url).await?;
-    let chat = acquainted(&alice, &bob).await?;
+    let Friends { directory: _directory, alice, bob, chat } = Friends::meet().await?;
     for n in 0..30 {
         alice.api.send(&chat, &format!("a line for good, number {n}")).await?;
     }

@@ -1,10 +1,18 @@
 //! What a person does at a page: goes somewhere, presses, types, says something.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
-use thirtyfour::{By, Key, TypingData};
+use thirtyfour::{
+    By, Key, TypingData,
+    error::{WebDriverError, WebDriverErrorInner},
+};
+use tokio::time::sleep;
 
 use super::Browser;
-use crate::node::TestNode;
+use crate::{node::TestNode, program::PATIENCE};
+
+const MOMENT: Duration = Duration::from_millis(20);
 
 impl Browser {
     /// Opens a path of a node's page, as typed into the address bar.
@@ -16,12 +24,14 @@ impl Browser {
         Ok(())
     }
 
-    /// Waits until the page has this path.
+    /// Waits until the page has this path and is loaded: before, keys find nobody who takes them.
     ///
     /// # Errors
     /// It never came; the error holds the page's text.
     pub async fn until_at(&self, path: &str) -> Result<()> {
-        self.until(&format!("return location.pathname === {path:?}")).await.map(drop)
+        self.until(&format!("return location.pathname === {path:?} && document.readyState === 'complete'"))
+            .await
+            .map(drop)
     }
 
     /// Waits until the page shows these words somewhere.
@@ -69,40 +79,29 @@ impl Browser {
         Ok(())
     }
 
-    /// Presses keys where the focus is, such as `Shift+Tab`, `Control+ArrowUp` or `r`.
+    /// Presses a chord where the focus is: `Shift+Tab`, `Control+ArrowUp`, `r`.
     ///
     /// # Errors
     /// The browser's.
     pub async fn keys(&self, chord: &str) -> Result<()> {
-        let mut typed = TypingData::from("");
-        for part in chord.split('+') {
-            typed = typed
-                + match part {
-                    "Control" => Key::Control.into(),
-                    "Shift" => Key::Shift.into(),
-                    "Alt" => Key::Alt.into(),
-                    "ArrowUp" => Key::Up.into(),
-                    "ArrowDown" => Key::Down.into(),
-                    "ArrowLeft" => Key::Left.into(),
-                    "ArrowRight" => Key::Right.into(),
-                    "Home" => Key::Home.into(),
-                    "End" => Key::End.into(),
-                    "PageUp" => Key::PageUp.into(),
-                    "PageDown" => Key::PageDown.into(),
-                    "Space" => Key::Space.into(),
-                    "Backspace" => Key::Backspace.into(),
-                    "Enter" => Key::Enter.into(),
-                    "Escape" => Key::Escape.into(),
-                    "Delete" => Key::Delete.into(),
-                    "Tab" => Key::Tab.into(),
-                    "F6" => Key::F6.into(),
-                    "F10" => Key::F10.into(),
-                    "Plus" => TypingData::from("+"),
-                    letter => TypingData::from(letter),
-                };
+        let keys = chord.split('+').map(key).collect::<Result<String>>()?;
+        self.type_text(&keys).await
+    }
+
+    /// Types where the focus is.
+    ///
+    /// # Errors
+    /// The browser's.
+    pub async fn type_text(&self, text: &str) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let focus = self.driver.active_element().await?;
+            match focus.send_keys(text).await {
+                // What has just been hidden has the focus for a moment yet; then nothing of the text was typed.
+                Err(error) if passes(&error) && began.elapsed() < PATIENCE => sleep(MOMENT).await,
+                sent => return Ok(sent?),
+            }
         }
-        self.driver.active_element().await?.send_keys(typed).await?;
-        Ok(())
     }
 
     /// Ticks a box or chooses an option.
@@ -151,4 +150,38 @@ impl Browser {
         self.driver.goto(&node.launch).await?;
         self.until_at("/chats").await
     }
+}
+
+/// The key of this name, as WebDriver names keys: a letter is itself.
+fn key(name: &str) -> Result<char> {
+    Ok(match name {
+        "Control" => Key::Control.into(),
+        "Shift" => Key::Shift.into(),
+        "Alt" => Key::Alt.into(),
+        "ArrowUp" => Key::Up.into(),
+        "ArrowDown" => Key::Down.into(),
+        "ArrowLeft" => Key::Left.into(),
+        "ArrowRight" => Key::Right.into(),
+        "Home" => Key::Home.into(),
+        "End" => Key::End.into(),
+        "PageUp" => Key::PageUp.into(),
+        "PageDown" => Key::PageDown.into(),
+        "Space" => Key::Space.into(),
+        "Backspace" => Key::Backspace.into(),
+        "Enter" => Key::Enter.into(),
+        "Escape" => Key::Escape.into(),
+        "Delete" => Key::Delete.into(),
+        "Tab" => Key::Tab.into(),
+        "F6" => Key::F6.into(),
+        "F10" => Key::F10.into(),
+        "Plus" => '+',
+        letter => letter.parse().with_context(|| format!("no key {letter:?}"))?,
+    })
+}
+
+fn passes(error: &WebDriverError) -> bool {
+    matches!(
+        error.as_inner(),
+        WebDriverErrorInner::ElementNotInteractable(_) | WebDriverErrorInner::StaleElementReference(_)
+    )
 }
