@@ -1,6 +1,9 @@
 //! The REST API as a script would use it: one function a verb, JSON in and out.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::StreamExt;
@@ -58,6 +61,22 @@ impl Api {
     /// The node's refusal.
     pub async fn get(&self, path: &str) -> Result<Value> {
         self.call(Method::GET, path, None).await
+    }
+
+    /// As [`Self::get`], and how long it took until the last byte was there.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub async fn get_timed(&self, path: &str) -> Result<(Value, Duration)> {
+        let url = format!("{}/api/v1/{path}", self.base);
+        let began = Instant::now();
+        let answer =
+            self.client.get(&url).bearer_auth(&self.token).send().await.with_context(|| url.clone())?;
+        let status = answer.status();
+        let bytes = answer.bytes().await?;
+        let took = began.elapsed();
+        ensure!(status.is_success(), "{url}: {status}");
+        Ok((serde_json::from_slice(&bytes)?, took))
     }
 
     /// # Errors

@@ -42,6 +42,9 @@ async fn main() -> Result<ExitCode> {
         search::over_http(&mut table, &alice, &filled).await?;
     }
     if only.is_none_or(|only| only == "screen") {
+        // The link to the page opens once, and only in the first minute.
+        alice.program.stop().await?;
+        alice.restart().await?;
         let bob = TestNode::kept("bob", &filled.bob(), None).await?;
         let path = format!("people/{}/connect", alice.user("bob").await?);
         alice.api.post(&path, json!({ "address": bob.listen() })).await?;

@@ -21,7 +21,7 @@ globalThis.probe = (() => {
     }
   });
   watch('largest-contentful-paint', entry => { probe.lcp = entry.startTime; });
-  watch('event', entry => { if (entry.interactionId) probe.events.push(entry.duration); }, { durationThreshold: 16 });
+  watch('event', entry => { if (entry.interactionId) probe.events.push({ took: entry.duration, what: `${entry.name}, ${entry.target?.id}, at ${Math.round(entry.startTime)} ms, handled from ${Math.round(entry.processingStart)} to ${Math.round(entry.processingEnd)}` }); }, { durationThreshold: 16 });
 
   addEventListener('keydown', event => {
     if (event.key === 'Enter') probe.enter = event.timeStamp;

@@ -72,9 +72,8 @@ pub(crate) async fn over_http(table: &mut Table, alice: &TestNode, filled: &Fill
             let there = limit.search(&pattern, HITS + 1)?.min(HITS);
             plain.push(began.elapsed().as_secs_f64() * 1e3);
             let path = format!("search?limit={HITS}&q={}", encoded(query));
-            let began = Instant::now();
-            let answer = alice.api.get(&path).await?;
-            ours.push(began.elapsed().as_secs_f64() * 1e3);
+            let (answer, took) = alice.api.get_timed(&path).await?;
+            ours.push(took.as_secs_f64() * 1e3);
             let found = answer["messages"].as_array().context("a list")?.len();
             ensure!(found >= there.min(HITS), "{query}: {found} found, {there} are there");
             hits += found;
