@@ -153,9 +153,11 @@ impl<T: Statement> Wire for Signed<T> {
     fn decode(from: &mut Decoder<'_>) -> Result<Self, Violation> {
         let signed = from.record(2, |from| {
             let bytes = from.bytes(T::LIMIT)?.to_vec();
-            Ok(Self { value: codec::from_bytes::<T>(&bytes)?, bytes, signature: Wire::decode(from)? })
+            Ok(Self { value: from.inside::<T>(&bytes)?, bytes, signature: Wire::decode(from)? })
         })?;
-        if let Some(key) = signed.value.signer() {
+        if !from.is_own()
+            && let Some(key) = signed.value.signer()
+        {
             signed.verify(key)?;
         }
         Ok(signed)

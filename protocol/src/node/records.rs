@@ -208,5 +208,5 @@ impl<S: Seal> Node<S> {
 pub(super) const DAMAGED: OpenError = OpenError("a record is damaged");
 
 pub(super) fn read<T: Wire>(value: &[u8]) -> Result<T, OpenError> {
-    codec::from_bytes(value).map_err(|violation| OpenError(violation.detail))
+    codec::from_own_bytes(value).map_err(|violation| OpenError(violation.detail))
 }
