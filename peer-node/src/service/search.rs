@@ -71,10 +71,13 @@ impl Service {
         let found = open.store.search(&words, within, before, limit).await?;
         // One question about all chats with hits, not one for each.
         let chats: BTreeSet<ConversationId> = found.items.iter().map(|item| item.conversation).collect();
-        let people = open.store.people_in(&chats).await?;
+        let (people, marks) = if chats.is_empty() {
+            Default::default()
+        } else {
+            tokio::try_join!(open.store.people_in(&chats), open.store.cursors_of(&chats))?
+        };
         let people: BTreeMap<ConversationId, Person> =
             people.into_iter().map(|(of, person)| (of, open.view(person))).collect();
-        let marks = open.store.cursors_of(&chats).await?;
         let mut hits = Vec::with_capacity(found.items.len());
         for item in found.items {
             // A chat is with somebody; if the row went this moment, so did the hit.

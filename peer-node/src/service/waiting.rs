@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{
     ids::ConversationId,
     node::{Cursor, Notice},
+    timeline::Item,
 };
 
 use super::{Error, Progress, open::Open};
-use crate::store::Page;
+use crate::store::{ConversationRow, Page};
 
 /// How far back they are counted.
 const MOST: usize = 100;
@@ -84,11 +85,15 @@ impl Open {
         };
         let wanted = match wanted {
             Some(changed) => changed,
-            // Where the other wrote last, they hold what was written before.
+            // Where the other wrote last, or holds what was written last, they hold what was written before.
             None => {
+                let marks = self.store.all_cursors().await?;
+                let pending = |row: &ConversationRow| {
+                    let marks = marks.get(&row.conversation.id).map_or(&[][..], Vec::as_slice);
+                    row.last.as_ref().is_some_and(|last| self.is_pending(last, marks))
+                };
                 let rows = self.store.conversations().await?.into_iter();
-                let mine = rows.filter(|row| row.last.as_ref().is_some_and(|last| last.mine));
-                mine.map(|row| row.conversation.id).collect()
+                rows.filter(pending).map(|row| row.conversation.id).collect()
             }
         };
         let mut counted = BTreeMap::new();
@@ -102,11 +107,11 @@ impl Open {
     pub(super) async fn undelivered(&self, of: ConversationId, most: usize) -> Result<u64, Error> {
         let items = self.store.timeline(of, Page::Newest, most).await?;
         let cursors: Vec<Cursor> = self.store.cursors(of).await?;
-        let pending = items
-            .iter()
-            .filter(|item| item.mine)
-            .filter(|item| self.view_message(item, &cursors).progress == Some(Progress::Pending));
-        Ok(pending.count() as u64)
+        Ok(items.iter().filter(|item| self.is_pending(item, &cursors)).count() as u64)
+    }
+
+    fn is_pending(&self, item: &Item, marks: &[Cursor]) -> bool {
+        item.mine && self.view_message(item, marks).progress == Some(Progress::Pending)
     }
 }
 
