@@ -250,7 +250,9 @@ async function newer() {
 
 // Takes rows away at the far end; never the one with the focus or a part of the selection.
 function trim(end) {
-  const held = li => li.contains(document.activeElement) || getSelection().containsNode(li, true);
+  // Of a range, which is asked of the tree alone: a selection lays the page out anew for each question.
+  const selection = getSelection(), range = !selection.isCollapsed && selection.getRangeAt(0);
+  const held = li => li.contains(document.activeElement) || range && range.intersectsNode(li);
   while (list.children.length > MAX) {
     const li = end === 'end' ? list.lastElementChild : list.firstElementChild;
     if (held(li)) return;
