@@ -85,11 +85,12 @@ pub struct Request {
 }
 
 /// What can be done with a message: the word in the page's script, how people call it, its key, its icon.
-pub(crate) const ACTIONS: [(&str, &str, &str, icon::Icon); 6] = [
+pub(crate) const ACTIONS: [(&str, &str, &str, icon::Icon); 7] = [
     ("react", "React", "+", icon::SMILE),
     ("answer", "Answer", "R", icon::REPLY),
     ("edit", "Edit", "E", icon::PEN),
     ("copy", "Copy the text", "C", icon::COPY),
+    ("unread", "Mark unread from here", "U", icon::BOOKMARK),
     ("info", "What is known of it", "I", icon::INFO),
     ("delete", "Delete\u{2026}", "Del", icon::BIN),
 ];

@@ -30,6 +30,7 @@ icons! {
     BACK = r#"<path d="m15 5-7 7 7 7"/>"#;
     BIN = r#"<path d="M5 7h14M10 7V4.5h4V7m-7.5 0 1 13h9l1-13M10.5 11v5m3-5v5"/>"#;
     BLOCK = r#"<circle cx="12" cy="12" r="8.5"/><path d="m6 6 12 12"/>"#;
+    BOOKMARK = r#"<path d="M7 4h10v16l-5-4-5 4z"/>"#;
     CHECK = r#"<path d="m5 12.5 4.5 4.5L19 7.5"/>"#;
     CHECKS = r#"<path d="m2.5 12.5 4.5 4.5 9-9.5m-3.5 8 1.5 1.5 8-9"/>"#;
     CLOCK = r#"<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>"#;

@@ -1,29 +1,28 @@
 // What can be done with a message: a toolbar on the row under the pointer or the focus, a menu, and keys.
 import { answer, edit, writable } from './composer.js';
-import { $, $$, fragment } from './frag.js';
-import { jump } from './jump.js';
-import { post } from './net.js';
-import { open } from './panel.js';
-import { toast } from './toast.js';
+import { $, $$ } from './frag.js';
 
 let tools, menu, at = null;
 export const menuOf = () => at;
 
 const list = () => $('#messages');
 const rowOf = target => target?.closest?.('#messages > .m');
-const path = row => `/chats/${$('#main').dataset.conversation}/messages/${row.id.slice(2)}`;
+// Loaded when something is first done.
+const deeds = () => import('./deeds.js');
 
-// What each word does, and for which rows it is there.
+// For which rows each is there.
 const all = {
-  react: [row => 'words' in row.dataset && writable(), pick],
-  answer: [row => 'words' in row.dataset && writable(), row => answer(row)],
-  edit: [row => 'words' in row.dataset && 'mine' in row.dataset && writable(), row => edit(row)],
-  copy: [row => 'words' in row.dataset, copy],
-  info: [() => true, info],
-  delete: [() => true, remove],
+  react: row => 'words' in row.dataset && writable(),
+  answer: row => 'words' in row.dataset && writable(),
+  edit: row => 'words' in row.dataset && 'mine' in row.dataset && writable(),
+  copy: row => 'words' in row.dataset,
+  unread: row => !('mine' in row.dataset),
+  info: () => true,
+  delete: () => true,
 };
-export const can = (word, row) => Boolean(row?.dataset.key) && all[word][0](row);
-export const act = (word, row) => all[word][1](row);
+export const can = (word, row) => Boolean(row?.dataset.key) && all[word](row);
+// What is typed next goes to the field, so that does not wait.
+export const act = (word, row) => ({ answer, edit }[word] ?? (() => deeds().then(part => part.deeds[word](row))))(row);
 
 export function actions() {
   tools = $('#tools').content.firstElementChild.cloneNode(true);
@@ -49,18 +48,17 @@ export function actions() {
   });
   list().addEventListener('click', event => {
     const given = event.target.closest('[data-react]');
-    if (given) react(rowOf(given), given.dataset.react, given.ariaPressed !== 'true');
+    if (given) deeds().then(part => part.react(rowOf(given), given.dataset.react, given.ariaPressed !== 'true'));
     const link = event.target.closest('.at, .edited a, .quote');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (link.matches('.quote')) jump(link.dataset.of, '').then(li => li || toast('That message is not here any more.'));
-    else info(rowOf(link));
+    if (link.matches('.quote')) deeds().then(part => part.original(link));
+    else act('info', rowOf(link));
   });
   menu.addEventListener('click', event => choose(event.target.closest('[data-do]')));
   menu.addEventListener('keydown', menuKeys);
   menu.addEventListener('toggle', event => event.newState === 'closed' && leave());
   addEventListener('resize', () => at && place($('article', at).getBoundingClientRect()));
-  dialogs();
 }
 
 function show(row) {
@@ -115,7 +113,7 @@ function menuKeys(event) {
 }
 
 // Single letters count only while a message itself has the focus.
-const letters = { '+': 'react', r: 'answer', e: 'edit', c: 'copy', i: 'info', Delete: 'delete' };
+const letters = { '+': 'react', r: 'answer', e: 'edit', c: 'copy', u: 'unread', i: 'info', Delete: 'delete' };
 
 function keys(event) {
   const article = event.target.matches('article') && event.target, row = rowOf(article);
@@ -126,7 +124,7 @@ function keys(event) {
   if (event.key === 'Enter') {
     event.preventDefault();
     const link = $('.text a', row);
-    if (link) link.click(); else info(row);
+    if (link) link.click(); else act('info', row);
     return;
   }
   if (!word || event.shiftKey && word !== 'react') return;
@@ -134,88 +132,3 @@ function keys(event) {
   event.stopPropagation();
   if (can(word, row)) act(word, row);
 }
-
-function pick(row) {
-  const picker = $('#picker');
-  picker.row = row;
-  $('#picker-words').value = '';
-  picker.showModal();
-  $('.emoji', picker).focus();
-  find();
-}
-
-async function find() {
-  const query = $('#picker-words').value.trim(), found = $('#picker-found');
-  const answer = await fetch(`/emoji?${new URLSearchParams({ q: query })}`).catch(() => null);
-  if (answer?.ok && query === $('#picker-words').value.trim()) found.replaceChildren(fragment(await answer.text()));
-}
-
-// The button stands at once; the row itself comes from the node.
-function react(row, emoji, on) {
-  const given = $$('[data-react]', row).find(button => button.dataset.react === emoji);
-  if (given) given.ariaPressed = String(on);
-  post(`${path(row)}/react`, { emoji, on: on ? 'yes' : 'no' }).catch(error => {
-    if (given) given.ariaPressed = String(!on);
-    toast(error.message);
-  });
-}
-
-async function copy(row) {
-  const done = await navigator.clipboard.writeText($('.text', row).textContent).then(() => true, () => false);
-  toast(done ? 'Copied' : 'The browser did not let the text be copied. Select it and copy it.');
-}
-
-async function info(row) {
-  const panel = $('#info'), back = $('article', row);
-  const answer = await fetch(`${path(row)}?fragment=1`).catch(() => null);
-  if (!answer?.ok) { toast('The app on your computer does not answer.'); return; }
-  $('#info-body').replaceChildren(fragment(await answer.text()));
-  panel.row = row;
-  open(panel, back);
-}
-
-function remove(row) {
-  const dialog = $('#delete');
-  dialog.row = row;
-  $('[value=everyone]', dialog).hidden = !can('edit', row);
-  $('[data-everyone]', dialog).hidden = !can('edit', row);
-  dialog.showModal();
-}
-
-function dialogs() {
-  const picker = $('#picker');
-  let late;
-  $('#picker-words').addEventListener('input', () => { clearTimeout(late); late = setTimeout(find, 150); });
-  picker.addEventListener('click', event => {
-    const chosen = event.target.closest('[data-emoji]');
-    if (chosen) react(picker.row, chosen.dataset.emoji, true);
-    if (chosen || event.target === picker || event.target.closest('[data-close]')) picker.close();
-  });
-  picker.addEventListener('keydown', event => {
-    const all = $$('.emoji', picker), now = all.indexOf(document.activeElement);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8 }[event.key];
-    if (now < 0 || !step || !all[now + step]) return;
-    event.preventDefault();
-    all[now + step].focus();
-  });
-  picker.addEventListener('close', () => $('article', picker.row)?.focus({ preventScroll: true }));
-  const dialog = $('#delete');
-  dialog.addEventListener('close', async () => {
-    const { row, returnValue: whose } = dialog;
-    dialog.returnValue = '';
-    if (whose !== 'me' && whose !== 'everyone') { $('article', row)?.focus({ preventScroll: true }); return; }
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    await forget(path(row), whose);
-    (whose === 'everyone' ? $('article', row) : next && $('article', next))?.focus({ preventScroll: true });
-  });
-  $('#info').addEventListener('submit', async event => {
-    event.preventDefault();
-    const form = event.target, button = event.submitter, panel = $('#info');
-    if (form.action.endsWith('/react')) { panel.close(); react(panel.row, button.value, form.elements.on.value === 'yes'); return; }
-    if (form.action.endsWith('/delete')) { panel.close(); await forget(form.action, button.value); return; }
-    await post(form.action, { text: $('textarea', form).value.trim() }).then(() => panel.close(), error => toast(error.message));
-  });
-}
-
-const forget = (target, whose) => post(target.endsWith('/delete') ? target : `${target}/delete`, { for: whose })
-  .catch(error => toast(error.message));

@@ -1,4 +1,4 @@
-// Every shortcut, in one list, which is also what the help shows.
+// Every shortcut of the page, in one list, which is also what the help shows.
 import { $, $$ } from './frag.js';
 import { markAll } from './read.js';
 import { newest } from './window.js';
@@ -15,6 +15,7 @@ function goTo() {
   if ($('#switcher')) import('./switcher.js').then(part => part.openSwitcher());
 }
 
+const help = () => import('./help.js').then(part => part.help());
 const any = () => true, unread = row => row.matches('.unread') || row.ariaCurrent === 'page';
 const regions = by => {
   const all = [$('.lists .row[tabindex="0"]'), $('#messages article[tabindex="0"]') ?? $('#main'), $('#composer')]
@@ -25,7 +26,7 @@ const regions = by => {
   to?.focus();
 };
 
-const keys = [
+export const keys = [
   ['Ctrl+K', 'Go to a chat, person, message or action', goTo],
   ['Ctrl+F', 'Search in this chat; once more: in the page', () => openFinder('here')],
   ['Ctrl+Shift+F', 'Search all chats', () => openFinder('all')],
@@ -73,39 +74,4 @@ export function shortcuts() {
     const box = $('#composer');
     if (box && plain && !field && event.key.length === 1 && event.key !== ' ' && writable() && !event.target.closest('.lists')) box.focus();
   });
-}
-
-export function help() {
-  const open = $('#help');
-  if (open) { open.close(); return; }
-  const dialog = document.createElement('dialog'), title = document.createElement('h2');
-  const close = document.createElement('button');
-  dialog.id = 'help';
-  dialog.className = 'help';
-  title.id = 'help-title';
-  title.textContent = 'Keyboard';
-  dialog.setAttribute('aria-labelledby', title.id);
-  close.className = 'button quiet';
-  close.textContent = 'Close';
-  close.onclick = () => dialog.close();
-  dialog.append(title, list(), close);
-  const back = document.activeElement;
-  dialog.onclose = () => { dialog.remove(); back?.focus?.(); };
-  document.body.append(dialog);
-  dialog.showModal();
-}
-
-// Every shortcut, as the help and the settings print it.
-export function list() {
-  const dl = document.createElement('dl');
-  const words = { ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', PageUp: 'Page Up' };
-  const sends = document.documentElement.dataset.enter === 'line' ? ['Ctrl+Enter', 'Enter'] : ['Enter', 'Shift+Enter'];
-  dl.className = 'shortcuts';
-  for (const [key, meaning] of [...keys, ['n', 'Next hit of a search, from a message'], ['Shift+N', 'Hit before'], [sends[0], 'Send'], [sends[1], 'New line']]) {
-    const term = document.createElement('dt'), text = document.createElement('dd');
-    term.textContent = key.split('+').map(part => words[part] ?? part).join(' + ');
-    text.textContent = meaning;
-    dl.append(term, text);
-  }
-  return dl;
 }

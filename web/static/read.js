@@ -5,7 +5,7 @@ import { isVisiting } from './window.js';
 
 // Of each chain: the place of the last row that was read. What comes late may stand above newer rows of others.
 const timers = new Map(), read = new Map();
-let watch, chat;
+let watch, chat, left = false;
 
 export function reading() {
   const list = $('#messages');
@@ -32,7 +32,7 @@ export function reading() {
   document.addEventListener('visibilitychange', again);
 }
 
-const attentive = () => !document.hidden && document.hasFocus() && !isVisiting();
+const attentive = () => !left && !document.hidden && document.hasFocus() && !isVisiting();
 const theirs = () => $$('#messages > .m:not([data-mine])');
 const chain = row => row.dataset.key.split('.')[1];
 const noted = row => read.set(chain(row), row.dataset.key);
@@ -51,7 +51,14 @@ function mark(row) {
   post(`/chats/${chat}/read`, { message: row.id.slice(2) }).catch(() => read.delete(chain(row)));
 }
 
+// Marked unread, the chat is left so until the page is opened again, or all of it is marked as read.
+export function leaveUnread() {
+  left = true;
+  read.clear();
+}
+
 export function markAll() {
+  left = false;
   const last = unread().at(-1);
   if (last) mark(last);
 }

@@ -1,6 +1,6 @@
 // Settings: each choice is saved as it is made, and said beside it; the list at the side follows the page.
 import { $, $$ } from './frag.js';
-import { list } from './keys.js';
+import { list } from './help.js';
 import { post } from './net.js';
 
 export function settings() {
@@ -9,6 +9,8 @@ export function settings() {
     form.addEventListener('change', () => save(form));
     form.addEventListener('submit', event => { event.preventDefault(); save(form); });
   }
+  // What was chosen before this ran.
+  for (const form of $$('form[data-autosave]')) if ($$('input', form).some(differs)) save(form);
   for (const range of $$('.range input')) {
     range.addEventListener('input', () => { range.nextElementSibling.value = range.value; preview(range.form); });
   }
@@ -21,6 +23,9 @@ export function settings() {
     $('h2', said.closest('section')).focus({ preventScroll: true });
   }
 }
+
+const differs = ({ type, checked, defaultChecked, value, defaultValue }) =>
+  type === 'range' ? value !== defaultValue : checked !== defaultChecked;
 
 async function save(form) {
   const fields = Object.fromEntries(new FormData(form)), mark = $('[data-saved]', form);

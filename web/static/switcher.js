@@ -1,7 +1,6 @@
 // The switcher: one field that leads to chats, people, messages and actions.
 import { $, $$, fragment } from './frag.js';
 import { openFinder } from './finder.js';
-import { help } from './keys.js';
 import { post } from './net.js';
 
 let dialog, field, list, turn = 0, timer, before = null, shown = null;
@@ -14,7 +13,7 @@ const acts = {
   here: () => openFinder('here'),
   everywhere: () => openFinder('all', field.value.trim()),
   light: theme('light'), dark: theme('dark'), system: theme('system'),
-  help,
+  help: () => import('./help.js').then(part => part.help()),
   lock: () => post('/lock').finally(() => location.assign('/')),
 };
 

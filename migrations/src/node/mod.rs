@@ -11,6 +11,7 @@ mod m20261121_000007_search_prefixes;
 mod m20261121_000008_disappearing;
 mod m20261121_000009_search_forgets;
 mod m20261121_000010_passages;
+mod m20261121_000011_unread_from;
 
 use sea_orm_migration::prelude::*;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for NodeMigrator {
             m20261121_000008_disappearing,
             m20261121_000009_search_forgets,
             m20261121_000010_passages,
+            m20261121_000011_unread_from,
         ]
     }
 }

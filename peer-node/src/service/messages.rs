@@ -11,8 +11,8 @@ use protocol::{
 };
 
 use super::{
-    Content, Error, History, Info, Line, Message, NewMessage, Passed, Place, Progress, Quote, Service, Stay,
-    Stretch, open::Open,
+    Change, Content, Error, History, Info, Line, Message, NewMessage, Passed, Place, Progress, Quote,
+    Service, Stay, Stretch, open::Open,
 };
 use crate::store::Page;
 
@@ -233,9 +233,24 @@ impl Service {
             let seq = seen.entry(item.key.chain).or_default();
             *seq = item.key.seq.max(*seq);
         }
+        if open.store.seen(of, &seen).await? {
+            self.tell(Change::Conversation { conversation: of });
+        }
         for (chain, seq) in seen {
             open.command(Command::Read { conversation: of, chain, seq }).await?;
         }
+        Ok(())
+    }
+
+    /// From this message on everything counts as unread again, until it is seen. Nobody else hears of it.
+    ///
+    /// # Errors
+    /// When there is no such message.
+    pub async fn mark_unread(&self, of: ConversationId, from: MsgId) -> Result<(), Error> {
+        let open = self.open().await?;
+        let item = open.item(of, from).await?;
+        open.store.set_unread_from(of, &item.key).await?;
+        self.tell(Change::Conversation { conversation: of });
         Ok(())
     }
 

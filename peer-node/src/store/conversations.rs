@@ -10,7 +10,9 @@ use protocol::{
 };
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::{Error, Store, people, signed, statement, timeline, unsigned, write::Transaction};
+use super::{
+    Error, Store, cursors::own_read, people, signed, statement, timeline, unsigned, write::Transaction,
+};
 
 /// Counting unread items stops here: a page says "99+".
 pub const UNREAD_MOST: u64 = 100;
@@ -42,8 +44,7 @@ pub(super) async fn write(tx: &Transaction<'_>, conversations: &[Conversation]) 
     Ok(())
 }
 
-// Per conversation: one look at the end of the order index, and at most 100 steps in the unread index. In a
-// conversation of two, whoever reads and is not the other person is the user of this node.
+// Per conversation: one look at the end of the order index, and at most 100 steps in the unread index.
 macro_rules! rows {
     ($only:literal) => {
         concat!(
@@ -55,10 +56,9 @@ macro_rules! rows {
                     v.timer AS timer,
                     (SELECT COUNT(*) FROM (
                         SELECT 1 FROM chain c CROSS JOIN item i INDEXED BY item_unread
-                            ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > COALESCE((
-                                SELECT MAX(k.read) FROM cursor k
-                                WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
-                            ), -1)
+                            ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > ",
+            own_read!(),
+            "
                         WHERE c.conversation = v.no LIMIT 100
                     )) AS unread
              FROM conversation v

@@ -10,14 +10,14 @@ use protocol::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    QueryResult,
+    ConnectionTrait, QueryResult,
     sea_query::{Expr, OnConflict},
 };
 
 use super::{
     Error, Store, conversations,
     entity::cursor::{ActiveModel, Column},
-    passage, signed, timeline, unsigned, vanish,
+    passage, signed, statement, timeline, unsigned, vanish,
     write::{Transaction, insert},
 };
 
@@ -65,23 +65,48 @@ macro_rules! with_conversation {
 const EVERYWHERE: &str = with_conversation!("v.peer IS NOT NULL");
 const SOME: &str = with_conversation!("v.id IN (SELECT unhex(value) FROM json_each(?))");
 
-// The first unread item of each chain, and of these the first in the order. In a conversation of two, whoever reads
-// and is not the other person is the user of this node.
-pub(super) const FIRST_UNREAD: &str = "SELECT i.ord AS ord, f.id AS chain, i.seq AS seq
+// How far the user has read the chain `c` of the conversation `v`, or wants it to count. In a conversation of two,
+// whoever reads and is not the other person is the user of this node.
+macro_rules! own_read {
+    () => {
+        "min(COALESCE(c.unread_from - 1, 0x7fffffffffffffff), COALESCE((
+            SELECT MAX(k.read) FROM cursor k
+            WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
+        ), -1))"
+    };
+}
+pub(super) use own_read;
+
+// The first unread item of each chain, and of these the first in the order.
+pub(super) const FIRST_UNREAD: &str = concat!(
+    "SELECT i.ord AS ord, f.id AS chain, i.seq AS seq
     FROM (
         SELECT v.no AS conversation, c.no AS chain, c.id AS id, (
             SELECT MIN(u.seq) FROM item u INDEXED BY item_unread
-            WHERE u.conversation = v.no AND u.chain = c.no AND u.show = 2 AND u.seq > COALESCE((
-                SELECT MAX(k.read) FROM cursor k
-                WHERE k.conversation = v.no AND k.chain = c.no AND k.reader IS NOT v.peer
-            ), -1)
+            WHERE u.conversation = v.no AND u.chain = c.no AND u.show = 2 AND u.seq > ",
+    own_read!(),
+    "
         ) AS seq
         FROM conversation v CROSS JOIN chain c ON c.conversation = v.no
         WHERE v.id = ?
     ) f
     CROSS JOIN item i INDEXED BY item_unread
         ON i.conversation = f.conversation AND i.chain = f.chain AND i.seq = f.seq AND i.show = 2
-    ORDER BY i.ord, f.id, i.seq LIMIT 1";
+    ORDER BY i.ord, f.id, i.seq LIMIT 1"
+);
+
+// Of each chain with something to read: its first item at or after a place.
+const UNREAD_FROM: &str = "UPDATE chain SET unread_from = (
+        SELECT i.seq FROM item i INDEXED BY item_order
+        WHERE i.conversation = chain.conversation AND i.ord >= ? AND i.chain = chain.no AND i.show > 0 AND i.show = 2
+        ORDER BY i.ord, i.seq LIMIT 1
+    )
+    WHERE conversation = (SELECT no FROM conversation WHERE id = ?) AND EXISTS (
+        SELECT 1 FROM item u INDEXED BY item_unread
+        WHERE u.conversation = chain.conversation AND u.chain = chain.no AND u.show = 2
+    )";
+const SEEN: &str = "UPDATE chain SET unread_from = ?1 + 1
+    WHERE id = ?2 AND conversation = (SELECT no FROM conversation WHERE id = ?3) AND unread_from <= ?1";
 
 fn read(row: &QueryResult, conversation: ConversationId) -> Result<Cursor, Error> {
     let reader: Vec<u8> = row.try_get("", "reader")?;
@@ -143,5 +168,34 @@ impl Store {
     pub async fn first_unread(&self, conversation: ConversationId) -> Result<Option<Key>, Error> {
         let row = self.row(FIRST_UNREAD, vec![conversation.0.to_vec().into()]).await?;
         row.map(|row| timeline::key(&row)).transpose()
+    }
+
+    /// From this place on everything counts as unread, whatever was read. Marks, which others see, stay as they are.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn set_unread_from(&self, conversation: ConversationId, from: &Key) -> Result<(), Error> {
+        let values = vec![signed(from.ord).into(), conversation.0.to_vec().into()];
+        let writer = self.0.writer.lock().await;
+        writer.db().execute_raw(statement(UNREAD_FROM, values)).await?;
+        Ok(())
+    }
+
+    /// What was set by [`Self::set_unread_from`] was seen, up to these numbers. Says whether any of it was set.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub async fn seen(
+        &self,
+        conversation: ConversationId,
+        up_to: &BTreeMap<ChainId, u64>,
+    ) -> Result<bool, Error> {
+        let mut changed = false;
+        let writer = self.0.writer.lock().await;
+        for (chain, seq) in up_to {
+            let values = vec![signed(*seq).into(), chain.0.to_vec().into(), conversation.0.to_vec().into()];
+            changed |= writer.db().execute_raw(statement(SEEN, values)).await?.rows_affected() > 0;
+        }
+        Ok(changed)
     }
 }

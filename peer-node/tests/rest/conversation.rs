@@ -59,6 +59,16 @@ async fn two_people_meet_through_the_directory_talk_and_find_everything_after_a_
         alice_hears.until("another mark", |name, _| name == "marks").await;
     };
     assert_eq!(state, "read");
+
+    // Read, and unread again from a message on: nobody else hears of it.
+    let again = format!("conversations/{conversation}/unread");
+    let nowhere = bob.refused(&again, json!({ "message": "0b".repeat(16) })).await;
+    assert_eq!(nowhere["code"], "unknown_message", "{nowhere}");
+    assert_eq!(bob.get(&format!("conversations/{conversation}")).await["unread"], "0");
+    bob.post(&again, json!({ "message": "0a".repeat(16) })).await;
+    assert_eq!(bob.get(&format!("conversations/{conversation}")).await["unread"], "1");
+    bob.post(&format!("conversations/{conversation}/read"), json!({})).await;
+    assert_eq!(bob.get(&format!("conversations/{conversation}")).await["unread"], "0");
     assert_eq!(alice.texts(&conversation).await, ["Shall we talk?", "one", "two"]);
     assert_eq!(bob.texts(&conversation).await, ["Shall we talk?", "one", "two"]);
     let (active, connected) =

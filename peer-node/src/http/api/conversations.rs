@@ -235,6 +235,26 @@ pub(super) async fn mark_read(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Count a message and what follows it as unread again, until it is seen. The other person hears nothing of it.
+#[utoipa::path(
+    post, path = "/api/v1/conversations/{conversation}/unread", tag = "conversations", request_body = shapes::UnreadFrom,
+    params(shapes::InConversation),
+    responses(
+        (status = 204),
+        (status = "4XX", content_type = "application/problem+json", body = Problem),
+    ),
+    security(("token" = ["write"])),
+)]
+pub(super) async fn mark_unread(
+    _: May<Write>,
+    State(service): State<Service>,
+    Id(id): Id<ConversationId>,
+    Json(from): Json<shapes::UnreadFrom>,
+) -> Result<StatusCode, Error> {
+    service.mark_unread(id, from.message).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Show that one is writing, if both allow it.
 #[utoipa::path(
     post, path = "/api/v1/conversations/{conversation}/typing", tag = "conversations", request_body = shapes::Typing,

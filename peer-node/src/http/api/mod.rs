@@ -61,6 +61,7 @@ pub(super) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(messages::show, messages::edit, messages::delete))
         .routes(routes!(messages::react))
         .routes(routes!(conversations::mark_read))
+        .routes(routes!(conversations::mark_unread))
         .routes(routes!(conversations::typing))
         .routes(routes!(alerts::mute))
         .routes(routes!(alerts::show, alerts::change))

@@ -105,6 +105,21 @@ pub(super) async fn react(
     Ok(look.done(&format!("/chats/{of}?at={id}")))
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct Nothing {}
+
+/// `POST /chats/{conversation}/messages/{message}/unread`: from here on it counts as unread. Whoever looked at the chat
+/// would read it at once, so the way leads to the list.
+pub(super) async fn unread(
+    look: Look,
+    State(service): State<Service>,
+    Ids(of, id): Ids<ConversationId, MsgId>,
+    _: Form<Nothing>,
+) -> Result<Response, Error> {
+    service.mark_unread(of, id).await?;
+    Ok(look.done("/chats"))
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Named {

@@ -64,6 +64,7 @@ pub(super) fn routes(door: &Door) -> Router<Door> {
         .route("/chats/{conversation}/messages/{message}/edit", post(message::edit))
         .route("/chats/{conversation}/messages/{message}/delete", post(message::delete))
         .route("/chats/{conversation}/messages/{message}/react", post(message::react))
+        .route("/chats/{conversation}/messages/{message}/unread", post(message::unread))
         .route("/emoji", get(message::emoji))
         .route("/chats/{conversation}/clear", get(clear::show).post(clear::clear))
         .route("/chats/{conversation}/read", post(chat::read_up_to))

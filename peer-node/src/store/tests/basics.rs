@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 #[tokio::test]
@@ -112,6 +114,41 @@ async fn unread_is_what_others_wrote_above_the_own_mark() {
     commit(&store, vec![Write::Entry(anew)]).await;
     assert_eq!(unread().await, 1);
     assert_eq!(store.first_unread(CHAT).await.unwrap().map(|key| key.ord), Some(35));
+}
+
+#[tokio::test]
+async fn what_was_read_is_unread_again_from_a_place_until_it_is_seen() {
+    let (_folder, store) = fresh().await;
+    let mut writes = chat();
+    writes.extend((1..=20).map(|n| Write::Entry(text(if n % 2 == 0 { ME } else { BOB }, n, n * 10, n, "x"))));
+    commit(&store, writes).await;
+    commit(&store, vec![reading(ME, HIS, 20, 14)]).await;
+    let unread = async || store.conversation(CHAT).await.unwrap().unwrap().unread;
+    let first = async || store.first_unread(CHAT).await.unwrap().map(|key| key.seq);
+    let from = async |ord, seq| store.set_unread_from(CHAT, &Key { ord, chain: MINE, seq }).await.unwrap();
+    let seen = async |seq| store.seen(CHAT, &BTreeMap::from([(HIS, seq)])).await.unwrap();
+    assert_eq!((unread().await, first().await), (3, Some(15)));
+    // From an own message: what the other wrote after it.
+    from(100, 10).await;
+    assert_eq!((unread().await, first().await), (5, Some(11)));
+    assert!(!seen(9).await, "what stands before changes nothing");
+    assert!(seen(13).await);
+    assert_eq!((unread().await, first().await), (3, Some(15)), "15 was never read");
+    commit(&store, vec![reading(ME, HIS, 20, 20)]).await;
+    assert_eq!((unread().await, first().await), (3, Some(15)), "nor seen");
+    assert!(seen(20).await);
+    assert_eq!((unread().await, first().await), (0, None));
+    assert!(!seen(20).await);
+    // A mark after what was never read takes nothing away from it.
+    commit(
+        &store,
+        vec![Write::Entry(text(BOB, 21, 210, 21, "x")), Write::Entry(text(BOB, 22, 220, 22, "x"))],
+    )
+    .await;
+    from(220, 22).await;
+    assert_eq!((unread().await, first().await), (2, Some(21)));
+    // The marks that others see are as they were.
+    assert_eq!(store.cursors(CHAT).await.unwrap().iter().map(|mark| mark.read).collect::<Vec<_>>(), [20]);
 }
 
 #[tokio::test]

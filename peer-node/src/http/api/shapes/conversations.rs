@@ -223,6 +223,14 @@ pub struct Seen {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+pub struct UnreadFrom {
+    /// The first message that counts as unread.
+    #[schema(value_type = String)]
+    pub message: MsgId,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Timer {
     /// 1 to 31536000 (a year); 0: messages stay.
     #[schema(example = 86400)]
