@@ -57,6 +57,7 @@ pub const FILES: &[Asset] = assets![
     "panel.js": JS,
     "people.js": JS,
     "read.js": JS,
+    "refresh.js": JS,
     "roving.js": JS,
     "say.js": JS,
     "settings.js": JS,

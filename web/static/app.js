@@ -2,11 +2,11 @@
 import { actions } from './actions.js';
 import { composer } from './composer.js';
 import { forms } from './form.js';
-import { $, $$, fragment, replace } from './frag.js';
+import { $, fragment, replace } from './frag.js';
 import { finder } from './finder.js';
 import { trips } from './jump.js';
 import { shortcuts } from './keys.js';
-import { count, dropRow, network, presence, putRow, sidebar } from './list.js';
+import { dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect } from './net.js';
 import { hush, notifications, notify, offer } from './notify.js';
 import { open, panels } from './panel.js';
@@ -78,8 +78,11 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
   },
   // Nothing of it is there any more, here neither.
   cleared() { location.reload(); },
-  gap: refresh,
+  // A script that is not there any more says that the program was renewed, and the page with it.
+  gap: () => import('./refresh.js').then(part => part.refresh(leave), () => { leave(); location.reload(); }),
 });
+
+document.addEventListener('stale', () => import('./refresh.js').then(part => part.stale()));
 
 // Locked in the middle of a chat: after unlocking it is opened again.
 const leave = () => conversation && sessionStorage.setItem('back', location.pathname);
@@ -108,30 +111,6 @@ function arrived({ html, live }) {
 function forget(id) {
   const row = document.getElementById(id);
   if (row && 'words' in row.dataset) unsay($('.text', row).textContent);
-}
-
-document.addEventListener('stale', async () => {
-  const answer = await fetch(location.href);
-  const next = answer.ok && $('#main', fragment(await answer.text()));
-  if (next) replace($('#main'), next);
-});
-
-// Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.
-async function refresh() {
-  const answer = await fetch(location.href);
-  if (!answer.ok || answer.redirected) { leave(); location.reload(); return; }
-  const page = fragment(await answer.text());
-  for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
-    const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);
-    if (old && next) replace(old, next);
-  }
-  const banner = $('#banner-network', page);
-  if (banner) $('#banner-network').hidden = banner.hidden;
-  for (const li of $$('#messages > li[data-key]', page)) view.put(li);
-  const reach = $('#reach', page);
-  if (reach) $('#reach').textContent = reach.textContent;
-  count();
-  if ($('.hollow:not(.calm)')) document.dispatchEvent(new Event('stale'));
 }
 
 function typing({ active }) {

@@ -5,6 +5,8 @@ const MAX = 160, EDGE = '1600px 0px', GROUP = 5 * 60 * 1000;
 let scroller, list, edge, tail, jump, eyes, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
 // Somebody jumped here: nothing is read until they go on by themselves to the newest.
 let visiting = false;
+// What is selected, noted when it changes: asked while rows change, a selection lays the page out for each answer.
+let selected = null;
 // A row that was brought to a place stays exactly there, whatever is loaded around it, until somebody scrolls.
 let held = null;
 
@@ -30,6 +32,10 @@ export function rows() {
   for (const kind of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
     scroller.addEventListener(kind, () => { held = null; arrived(); }, { passive: true });
   }
+  document.addEventListener('selectionchange', () => {
+    const selection = getSelection();
+    selected = selection.isCollapsed ? null : selection.getRangeAt(0);
+  });
   // The keyboard of a phone, a growing text field and a window's edge do not hide the newest message.
   new ResizeObserver(() => stuck && bottom()).observe(scroller);
   jump.addEventListener('click', () => newest(true));
@@ -250,9 +256,7 @@ async function newer() {
 
 // Takes rows away at the far end; never the one with the focus or a part of the selection.
 function trim(end) {
-  // Of a range, which is asked of the tree alone: a selection lays the page out anew for each question.
-  const selection = getSelection(), range = !selection.isCollapsed && selection.getRangeAt(0);
-  const held = li => li.contains(document.activeElement) || range && range.intersectsNode(li);
+  const held = li => li.contains(document.activeElement) || selected?.intersectsNode(li);
   while (list.children.length > MAX) {
     const li = end === 'end' ? list.lastElementChild : list.firstElementChild;
     if (held(li)) return;

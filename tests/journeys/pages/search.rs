@@ -93,7 +93,7 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     browser.script("document.querySelector('#scroll').scrollTop -= 617").await?;
     browser.until("return !document.querySelector('#jump').hidden").await?;
     // What is loaded above moves nothing in view, but a row may turn out not to begin a group: not while we measure.
-    browser.until("return document.querySelectorAll('#messages > li[data-key]').length > 60 && document.querySelector('#edge').ariaBusy !== 'true'").await?;
+    browser.until("return document.querySelectorAll('#messages > li[data-key]').length >= 60 && document.querySelector('#edge').ariaBusy !== 'true'").await?;
     let was = place(browser).await?;
 
     // In this chat, by keyboard alone.
@@ -174,7 +174,7 @@ async fn a_search_leads_to_its_hits_and_back_to_the_very_place() -> Result<()> {
     browser.script("document.querySelector('#scroll').scrollTop -= 617").await?;
     browser.until("return !document.querySelector('#jump').hidden").await?;
     // What is loaded above moves nothing in view, but a row may turn out not to begin a group: not while we measure.
-    browser.until("return document.querySelectorAll('#messages > li[data-key]').length > 60 && document.querySelector('#edge').ariaBusy !== 'true'").await?;
+    browser.until("return document.querySelectorAll('#messages > li[data-key]').length >= 60 && document.querySelector('#edge').ariaBusy !== 'true'").await?;
     let was = place(browser).await?;
     browser.press("Search in this chat").await?;
     browser.until("return document.querySelector('#finder').matches(':modal')").await?;

@@ -27,8 +27,10 @@ use crate::{
     service::{self, Conversation, Draft, History, NewMessage, Place, Relation, Service, Stretch},
 };
 
-/// Rows of a page, and of each further stretch.
+/// Rows of a page.
 const PAGE: usize = 40;
+/// Rows of each further stretch: few enough to be put in between two frames.
+const STRETCH: usize = 20;
 /// Rows above the first unread message, so that it is read in its place.
 const ABOVE: usize = 12;
 /// Rows around a message that was jumped to: it stands in the middle of tall windows, too.
@@ -134,8 +136,8 @@ pub(super) async fn stretch(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
     let (stretch, limit) = match (&wanted.before, &wanted.after, wanted.at) {
-        (Some(text), ..) => (Stretch::Before(read(text)?), PAGE),
-        (None, Some(text), _) => (Stretch::After(read(text)?), PAGE),
+        (Some(text), ..) => (Stretch::Before(read(text)?), STRETCH),
+        (None, Some(text), _) => (Stretch::After(read(text)?), STRETCH),
         (None, None, Some(message)) => (Stretch::Around(message), AROUND),
         (None, None, None) => (Stretch::Newest, PAGE),
     };

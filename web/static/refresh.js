@@ -1,0 +1,28 @@
+// The page as it is now, taken from the node: loaded when it is wanted.
+import { $, $$, fragment, replace } from './frag.js';
+import { count } from './list.js';
+import * as view from './window.js';
+
+export async function stale() {
+  const answer = await fetch(location.href);
+  const next = answer.ok && $('#main', fragment(await answer.text()));
+  if (next) replace($('#main'), next);
+}
+
+// Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.
+export async function refresh(leave) {
+  const answer = await fetch(location.href);
+  if (!answer.ok || answer.redirected) { leave(); location.reload(); return; }
+  const page = fragment(await answer.text());
+  for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
+    const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);
+    if (old && next) replace(old, next);
+  }
+  const banner = $('#banner-network', page);
+  if (banner) $('#banner-network').hidden = banner.hidden;
+  for (const li of $$('#messages > li[data-key]', page)) view.put(li);
+  const reach = $('#reach', page);
+  if (reach) $('#reach').textContent = reach.textContent;
+  count();
+  if ($('.hollow:not(.calm)')) await stale();
+}
