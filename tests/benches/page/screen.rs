@@ -32,6 +32,8 @@ const PROBE: &str = include_str!("probe.js");
 /// Pixels a second of fast scrolling, and for how long.
 const SPEED: u32 = 8_000;
 const SCROLL_S: u32 = 20;
+/// Pixels a second of somebody who looks for something.
+const READING: u32 = 2_000;
 
 struct Screen<'a> {
     browser: &'a Browser,
@@ -155,6 +157,8 @@ impl Screen<'_> {
         self.browser.script("probe.keys.length = 0; probe.events.length = 0").await?;
         for letter in "the quick brown fox jumps over the lazy dog, and again ".repeat(4).chars() {
             field.send_keys(letter.to_string()).await?;
+            // Quicker than anybody types; without a pause events wait for each other, not for the page.
+            sleep(Duration::from_millis(40)).await;
         }
         let keys = self.figures("keys").await?;
         let events = self.figures("events.map(event => event.took)").await?;
@@ -185,7 +189,9 @@ impl Screen<'_> {
         let mut own = Vec::new();
         for number in 0..30 {
             let text = format!("own row {number} of run {run}");
-            field.send_keys(TypingData::from(text.as_str()) + Key::Enter).await?;
+            field.send_keys(text.as_str()).await?;
+            sleep(Duration::from_millis(100)).await;
+            field.send_keys(Key::Enter + "").await?;
             self.browser.until(&format!("return probe.rows[{text:?}]")).await?;
             own.extend(self.browser.script(&format!("return probe.rows[{text:?}][0]")).await?.as_f64());
         }
@@ -237,16 +243,17 @@ impl Screen<'_> {
             AtMost(5.0),
             None,
         );
-        // On, until thousands of rows went by.
+        // As fast as people still read: what is put in is laid out beside nothing else.
+        self.browser.script("probe.inserts.length = 0").await?;
         for _ in 0..3 {
-            self.promised(&format!("probe.frames({SPEED}, 15)")).await?;
+            self.promised(&format!("probe.frames({READING}, 15)")).await?;
         }
         let inserts = self.figures("inserts").await?;
         let drifts = self.figures("drifts").await?;
         let most = self.browser.script("return probe.most").await?.as_f64().unwrap_or(f64::NAN);
         let nodes = self.browser.script("return document.querySelectorAll('#messages *').length").await?;
         self.table.line(
-            &format!("a page of history put in, p50 of {}", inserts.len()),
+            &format!("a page of history put in at {READING} px/s, p50 of {}", inserts.len()),
             inserts.p50(),
             "ms",
             AtMost(8.0),

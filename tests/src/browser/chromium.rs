@@ -30,6 +30,8 @@ pub(super) async fn start() -> Result<Option<Browser>> {
         "--disable-component-update",
         "--disable-sync",
         "--hide-scrollbars",
+        // What lies outside of it is never painted, whatever size the page is given.
+        "--window-size=1280,1024",
         &folder,
     ] {
         wanted.add_arg(arg)?;
