@@ -2,7 +2,7 @@
 import { answer, edit, writable } from './composer.js';
 import { $, $$ } from './frag.js';
 
-let tools, menu, at = null;
+let tools, menu, at = null, spot;
 export const menuOf = () => at;
 
 const list = () => $('#messages');
@@ -59,6 +59,7 @@ export function actions() {
   menu.addEventListener('keydown', menuKeys);
   menu.addEventListener('toggle', event => event.newState === 'closed' && leave());
   addEventListener('resize', () => at && place($('article', at).getBoundingClientRect()));
+  new ResizeObserver(() => at && place(spot)).observe(menu);
 }
 
 function show(row) {
@@ -83,6 +84,7 @@ function drop(row, box) {
 
 // Under what it belongs to, or above it, and within the window.
 function place(box) {
+  spot = box;
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(8, Math.min(box.right - (box.left === box.right ? 0 : width), innerWidth - width - 8))}px`;
   const top = box.bottom + height + 8 < innerHeight ? box.bottom + 4 : box.top - height - 4;
