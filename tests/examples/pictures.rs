@@ -31,6 +31,7 @@ const SCREENS: [(&str, &[&str]); 10] = [
         "A chat",
         &[
             "chat",
+            "chat_kinds",
             "chat_unread",
             "chat_empty",
             "chat_offline",

@@ -246,7 +246,7 @@ impl ChatPage {
                 person: mira.clone(),
                 reach: Reach::Online,
                 standing,
-                rows: message::rows(Message::samples(), None, None, &when),
+                rows: message::rows(Message::conversation(), None, None, &when),
                 earlier: Some("00".to_owned()),
                 later: None,
                 first_unread: None,
@@ -311,13 +311,21 @@ impl ChatPage {
             }
         };
         let mut unread = chat(Standing::Contact);
-        unread.rows = message::rows(Message::samples(), None, Some((MsgId([7; 16]), 3)), &When::sample());
+        unread.rows =
+            message::rows(Message::conversation(), None, Some((MsgId([7; 16]), 3)), &When::sample());
         unread.first = Status::Waiting;
         unread.reach = Reach::Seen(WallMs(When::sample().now.0 - 9 * 60_000));
         let mut offline = page(unread.clone());
         offline.shell.network = crate::shell::Network::sample_offline();
         vec![
             ("chat", page(chat(Standing::Contact))),
+            (
+                "chat_kinds",
+                page(Chat {
+                    rows: message::rows(Message::samples(), None, None, &When::sample()),
+                    ..chat(Standing::Contact)
+                }),
+            ),
             ("chat_unread", page(unread)),
             ("chat_offline", offline),
             (

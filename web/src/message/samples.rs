@@ -88,4 +88,15 @@ impl Message {
             Self::sample(12, "ana", ago(1), "the one with the \u{1f3a8} on it").with_status(Status::Waiting),
         ]
     }
+
+    /// The same on an ordinary day: words, a link, reactions, answers; all of it arrived.
+    pub fn conversation() -> Vec<Self> {
+        let said =
+            |message: &Self| matches!(&message.body, Body::Text(text) if !text.starts_with("Never mind"));
+        let arrived = |message: Self| match message.status {
+            Some(Status::Waiting) => message.with_status(Status::Delivered),
+            _ => message,
+        };
+        Self::samples().into_iter().filter(said).map(arrived).collect()
+    }
 }
