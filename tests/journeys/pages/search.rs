@@ -279,6 +279,7 @@ async fn the_switcher_leads_everywhere_by_keyboard() -> Result<()> {
         browser.keys("Escape").await?;
     }
     browser.keys("Control+k").await?;
+    browser.until("return document.activeElement.id === 'switch-words'").await?;
     browser.type_text("lock").await?;
     until_chosen("Lock now").await?;
     browser.keys("Enter").await?;
