@@ -1,6 +1,6 @@
 //! The presence socket: from HTTP to WebSocket, then one small task for each node.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -12,10 +12,11 @@ use hyper::upgrade::{OnUpgrade, Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use protocol::{
     codec,
-    directory::{Code, DirectorySays, MAX_SAID, NodeSays},
+    directory::{Code, DirectorySays, MAX_SAID, NodeSays, Visibility},
     identity::Profile,
     ids::DeviceId,
 };
+use sea_orm::DbErr;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::{
     WebSocketStream,
@@ -125,7 +126,12 @@ async fn serve(app: Arc<Directory>, guest: Guest, slot: Option<Slot>, upgraded: 
         return;
     };
     let (account, device) = (guest.account.clone(), guest.device);
+    let (visibility, blocked) = (guest.visibility, guest.blocked.clone());
     let seat = app.presence.join(guest);
+    if let Err(error) = Box::pin(catch_up(&app, &account, visibility, &blocked)).await {
+        tracing::error!(%error, "what somebody chose while they came can't be read");
+        return;
+    }
     let end = match Box::pin(bring_letters(&app, &account, device, &mut socket)).await {
         Ok(()) => attend(&app, &account, &mut socket, &seat).await,
         Err(end) => end,
@@ -138,6 +144,23 @@ async fn serve(app: Arc<Directory>, guest: Guest, slot: Option<Slot>, upgraded: 
             () = seat.must_leave() => {}
         }
     }
+}
+
+/// What was chosen between the request and the socket's place among the others found nobody there to hold for.
+async fn catch_up(
+    app: &Directory,
+    account: &str,
+    visibility: Visibility,
+    blocked: &HashSet<String>,
+) -> Result<(), DbErr> {
+    let now = app.store.account(account).await?.map_or(visibility, |account| account.visibility);
+    if now != visibility {
+        app.presence.set_visibility(account, now);
+    }
+    for other in app.store.blocked_by(account).await?.iter().filter(|other| !blocked.contains(*other)) {
+        app.presence.set_blocked(account, other, true);
+    }
+    Ok(())
 }
 
 /// Without hyper's wrapper the socket is a few kilobytes smaller.
