@@ -16,7 +16,6 @@ use protocol::{
     identity::Profile,
     ids::DeviceId,
 };
-use sea_orm::DbErr;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::{
     WebSocketStream,
@@ -128,8 +127,8 @@ async fn serve(app: Arc<Directory>, guest: Guest, slot: Option<Slot>, upgraded: 
     let (account, device) = (guest.account.clone(), guest.device);
     let (visibility, blocked) = (guest.visibility, guest.blocked.clone());
     let seat = app.presence.join(guest);
-    if let Err(error) = Box::pin(catch_up(&app, &account, visibility, &blocked)).await {
-        tracing::error!(%error, "what somebody chose while they came can't be read");
+    // The refusal is logged where it is made.
+    if Box::pin(catch_up(&app, &account, visibility, &blocked)).await.is_err() {
         return;
     }
     let end = match Box::pin(bring_letters(&app, &account, device, &mut socket)).await {
@@ -152,13 +151,14 @@ async fn catch_up(
     account: &str,
     visibility: Visibility,
     blocked: &HashSet<String>,
-) -> Result<(), DbErr> {
+) -> Result<(), Refusal> {
     let now = app.store.account(account).await?.map_or(visibility, |account| account.visibility);
     if now != visibility {
         app.presence.set_visibility(account, now);
     }
-    for other in app.store.blocked_by(account).await?.iter().filter(|other| !blocked.contains(*other)) {
-        app.presence.set_blocked(account, other, true);
+    let now: HashSet<String> = app.store.blocked_by(account).await?.into_iter().collect();
+    for other in now.symmetric_difference(blocked) {
+        app.presence.set_blocked(account, other, now.contains(other));
     }
     Ok(())
 }
