@@ -21,8 +21,13 @@ const all = {
   delete: () => true,
 };
 export const can = (word, row) => Boolean(row?.dataset.key) && all[word](row);
-// What is typed next goes to the field, so that does not wait.
-export const act = (word, row) => ({ answer, edit }[word] ?? (() => deeds().then(part => part.deeds[word](row))))(row);
+// What is typed next goes to the field, so these two do not wait.
+const atOnce = { answer, edit };
+
+function act(word, row) {
+  if (atOnce[word]) atOnce[word](row);
+  else deeds().then(part => part.deeds[word](row));
+}
 
 export function actions() {
   tools = $('#tools').content.firstElementChild.cloneNode(true);

@@ -4,7 +4,7 @@ import { composer } from './composer.js';
 import { forms } from './form.js';
 import { $, fragment, replace } from './frag.js';
 import { finder } from './finder.js';
-import { trips } from './jump.js';
+import { keep, trips } from './jump.js';
 import { shortcuts } from './keys.js';
 import { dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect } from './net.js';
@@ -84,8 +84,12 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
 
 document.addEventListener('stale', () => import('./refresh.js').then(part => part.stale()));
 
-// Locked in the middle of a chat: after unlocking it is opened again.
-const leave = () => conversation && sessionStorage.setItem('back', location.pathname);
+// Locked in the middle of a chat: after unlocking it is opened again. Loaded anew: it is where it was.
+function leave() {
+  if (!conversation) return;
+  sessionStorage.setItem('back', location.pathname);
+  keep();
+}
 
 function comeBack() {
   const back = sessionStorage.getItem('back');

@@ -16,7 +16,8 @@ export function trips() {
   addEventListener('pagehide', keep);
 }
 
-const keep = () => { if (!away()) history.replaceState({ ...history.state, place: view.place() }, ''); };
+// The place stands in the browser's history. A page that is loaded anew must say it before: what is said while it goes is lost.
+export const keep = () => { if (!away()) history.replaceState({ ...history.state, place: view.place() }, ''); };
 
 // Shows a message; answers its row, or nothing if it is gone or another trip began meanwhile.
 export async function jump(id, query) {

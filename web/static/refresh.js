@@ -3,6 +3,8 @@ import { $, $$, fragment, replace } from './frag.js';
 import { count } from './list.js';
 import * as view from './window.js';
 
+const build = page => $('script[src]', page)?.getAttribute('src');
+
 export async function stale() {
   const answer = await fetch(location.href);
   const next = answer.ok && $('#main', fragment(await answer.text()));
@@ -14,6 +16,8 @@ export async function refresh(leave) {
   const answer = await fetch(location.href);
   if (!answer.ok || answer.redirected) { leave(); location.reload(); return; }
   const page = fragment(await answer.text());
+  // Another program answers: what it says is for its own scripts.
+  if (build(page) !== build(document)) { leave(); location.reload(); return; }
   for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
     const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);
     if (old && next) replace(old, next);

@@ -69,6 +69,19 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
         })
         .await?;
 
+    // Another program comes back: its scripts are others, so the page is loaded again, and keeps the same.
+    alices.script("document.querySelector('script[src]').remove()").await?;
+    alice.program.kill().await?;
+    alice.restart().await?;
+    alices.until("return window.same !== true && document.readyState === 'complete'").await?;
+    alices
+        .until(&format!(
+            "return location.pathname === '/chats/{chat}' && !document.querySelector('#jump').hidden"
+        ))
+        .await?;
+    ensure!(alices.script(PLACE).await? == place, "{place} is {}", alices.script(PLACE).await?);
+    ensure!(alices.script(field).await? == "half a thought, and more", "what was written stays");
+
     // Without the passphrase it comes back locked; after unlocking, the same chat and the same draft.
     alice.program.stop().await?;
     alice.restart_locked().await?;
