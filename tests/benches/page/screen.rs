@@ -157,8 +157,6 @@ impl Screen<'_> {
         self.browser.script("probe.keys.length = 0; probe.events.length = 0").await?;
         for letter in "the quick brown fox jumps over the lazy dog, and again ".repeat(4).chars() {
             field.send_keys(letter.to_string()).await?;
-            // Quicker than anybody types; without a pause events wait for each other, not for the page.
-            sleep(Duration::from_millis(40)).await;
         }
         let keys = self.figures("keys").await?;
         let events = self.figures("events.map(event => event.took)").await?;
@@ -189,9 +187,7 @@ impl Screen<'_> {
         let mut own = Vec::new();
         for number in 0..30 {
             let text = format!("own row {number} of run {run}");
-            field.send_keys(text.as_str()).await?;
-            sleep(Duration::from_millis(100)).await;
-            field.send_keys(Key::Enter + "").await?;
+            field.send_keys(TypingData::from(text.as_str()) + Key::Enter).await?;
             self.browser.until(&format!("return probe.rows[{text:?}]")).await?;
             own.extend(self.browser.script(&format!("return probe.rows[{text:?}][0]")).await?.as_f64());
         }
@@ -243,24 +239,16 @@ impl Screen<'_> {
             AtMost(5.0),
             None,
         );
-        // As fast as people still read: what is put in is laid out beside nothing else.
+        self.inserts(SPEED).await?;
+        // And as fast as people still read, until thousands of rows went by.
         self.browser.script("probe.inserts.length = 0").await?;
         for _ in 0..3 {
             self.promised(&format!("probe.frames({READING}, 15)")).await?;
         }
-        let inserts = self.figures("inserts").await?;
+        self.inserts(READING).await?;
         let drifts = self.figures("drifts").await?;
         let most = self.browser.script("return probe.most").await?.as_f64().unwrap_or(f64::NAN);
         let nodes = self.browser.script("return document.querySelectorAll('#messages *').length").await?;
-        self.table.line(
-            &format!("a page of history put in at {READING} px/s, p50 of {}", inserts.len()),
-            inserts.p50(),
-            "ms",
-            AtMost(8.0),
-            None,
-        );
-        self.table.line("a page of history put in, p95", inserts.at(0.95), "ms", Told, None);
-        self.table.line("a page of history put in, max", inserts.max(), "ms", AtMost(16.0), None);
         self.table.line("drift of the row that is read, max", drifts.max(), "px", AtMost(1.0), None);
         self.table.line("rows in the page, most", most, "", AtMost(160.0), None);
         self.table.line("elements in these rows", nodes.as_f64().unwrap_or(f64::NAN), "", Told, None);
@@ -269,6 +257,15 @@ impl Screen<'_> {
         let heap = tools.send_raw("Runtime.getHeapUsage", json!({})).await?;
         let used = heap["usedSize"].as_f64().unwrap_or(f64::NAN) / f64::from(1 << 20);
         self.table.line("memory of the page's scripts after that", used, "MiB", AtMost(30.0), None);
+        Ok(())
+    }
+
+    async fn inserts(&mut self, speed: u32) -> Result<()> {
+        let inserts = self.figures("inserts").await?;
+        let what = format!("a page of history put in at {speed} px/s");
+        self.table.line(&format!("{what}, p50 of {}", inserts.len()), inserts.p50(), "ms", AtMost(8.0), None);
+        self.table.line(&format!("{what}, p95"), inserts.at(0.95), "ms", Told, None);
+        self.table.line(&format!("{what}, max"), inserts.max(), "ms", AtMost(16.0), None);
         Ok(())
     }
 

@@ -53,7 +53,7 @@ pub(crate) async fn measure(table: &mut Table, alice: &mut TestNode, filled: &Fi
     );
     memory(table, alice, "memory after the start, 200 contacts")?;
     let first = processor(alice, REST).await?;
-    table.line("processor in the first 10 s, 200 contacts away", first, "%", Budget::None, None);
+    table.line("processor in the first 10 s, 200 contacts away", first, "%", Budget::AtMost(0.5), None);
     sleep(SETTLED).await;
     let rest = processor(alice, REST).await?;
     table.line("processor at rest, 200 contacts away", rest, "%", Budget::AtMost(0.5), None);
