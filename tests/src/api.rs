@@ -35,6 +35,11 @@ impl Api {
     /// # Errors
     /// No answer.
     pub async fn raw(&self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, Value)> {
+        let (status, bytes) = self.answer(method, path, body).await?;
+        Ok((status, read(&bytes)))
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, Vec<u8>)> {
         let url = format!("{}/api/v1/{path}", self.base);
         let mut request = self.client.request(method, &url).bearer_auth(&self.token);
         if let Some(body) = body {
@@ -42,13 +47,7 @@ impl Api {
         }
         let answer = request.send().await.with_context(|| url.clone())?;
         let status = answer.status();
-        let text = answer.text().await?;
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
-        };
-        Ok((status, body))
+        Ok((status, answer.bytes().await?.into()))
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
@@ -68,15 +67,11 @@ impl Api {
     /// # Errors
     /// The node's refusal.
     pub async fn get_timed(&self, path: &str) -> Result<(Value, Duration)> {
-        let url = format!("{}/api/v1/{path}", self.base);
         let began = Instant::now();
-        let answer =
-            self.client.get(&url).bearer_auth(&self.token).send().await.with_context(|| url.clone())?;
-        let status = answer.status();
-        let bytes = answer.bytes().await?;
+        let (status, bytes) = self.answer(Method::GET, path, None).await?;
         let took = began.elapsed();
-        ensure!(status.is_success(), "{url}: {status}");
-        Ok((serde_json::from_slice(&bytes)?, took))
+        ensure!(status.is_success(), "GET {path}: {status}");
+        Ok((read(&bytes), took))
     }
 
     /// # Errors
@@ -278,4 +273,13 @@ impl Drop for Events {
     fn drop(&mut self) {
         self.reader.abort();
     }
+}
+
+/// JSON, or the text as it is; nothing is null.
+fn read(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
 }

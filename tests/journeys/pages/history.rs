@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use journeys::{browser::Browser, node::Friends};
 
-/// How far the first row in view moved when rows were put in, at most, in pixels: from the moment that they are there as text.
-const WATCH: &str = "const list = document.querySelector('#messages'), scroller = document.querySelector('#scroll');
+/// How far the first row in view moved, at most, in pixels: when a load began, and when its rows were put in, from the moment
+/// that they were there as text.
+const WATCH: &str = "const edge = document.querySelector('#edge'), list = document.querySelector('#messages'), scroller = document.querySelector('#scroll');
     const first = () => {
       const from = scroller.getBoundingClientRect().top;
       const row = [...document.querySelectorAll('#messages > li[data-at]')].find(li => li.getBoundingClientRect().bottom > from);
@@ -24,7 +25,12 @@ const WATCH: &str = "const list = document.querySelector('#messages'), scroller 
       window.moved = Math.max(window.moved, Math.abs(before.row.getBoundingClientRect().top - before.top));
       window.loads += 1;
       before = null;
-    }).observe(list, { childList: true });";
+    }).observe(list, { childList: true });
+    let above = list.offsetTop;
+    new MutationObserver(() => {
+      if (edge.ariaBusy === 'true') window.moved = Math.max(window.moved, Math.abs(list.offsetTop - above));
+      above = list.offsetTop;
+    }).observe(edge, { attributeFilter: ['aria-busy'] });";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_of_short_rows_is_read_back_to_its_beginning_and_no_row_moves() -> Result<()> {
