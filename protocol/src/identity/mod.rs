@@ -27,8 +27,9 @@ pub use username::{BadUsername, Username};
 
 /// What a person publishes: who they are, and on which devices.
 ///
-/// Decoding one verifies it (or it was verified before it was written, as a record of our own), so a profile in memory is always whole: every signature fits, and all parts speak of
-/// one person. Whether it is the person one means is another question; see [`KeyHistory::continues`].
+/// Decoding one verifies it, or it was verified before it was written as a record of our own; so a profile in memory is
+/// always whole: every signature fits, and all parts speak of one person. Whether it is the person one means is another
+/// question; see [`KeyHistory::continues`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
     history: KeyHistory,

@@ -91,8 +91,9 @@ impl Message {
 
     /// The same on an ordinary day: words, a link, reactions, answers; all of it arrived.
     pub fn conversation() -> Vec<Self> {
-        let said =
-            |message: &Self| matches!(&message.body, Body::Text(text) if !text.starts_with("Never mind"));
+        let said = |message: &Self| {
+            message.body.has_words() && message.reply.as_ref().is_none_or(|quote| quote.text.is_some())
+        };
         let arrived = |message: Self| match message.status {
             Some(Status::Waiting) => message.with_status(Status::Delivered),
             _ => message,

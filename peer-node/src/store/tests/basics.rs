@@ -90,12 +90,18 @@ async fn marks_only_go_forward() {
     assert_eq!(cursors, [cursor(ME, HIS, 7, 0), cursor(BOB, MINE, 5, 4)]);
 }
 
-#[tokio::test]
-async fn unread_is_what_others_wrote_above_the_own_mark() {
-    let (_folder, store) = fresh().await;
+/// A chat of twenty messages, by turns: Bob wrote the odd ones.
+async fn twenty() -> (Folder, Store) {
+    let (folder, store) = fresh().await;
     let mut writes = chat();
     writes.extend((1..=20).map(|n| Write::Entry(text(if n % 2 == 0 { ME } else { BOB }, n, n * 10, n, "x"))));
     commit(&store, writes).await;
+    (folder, store)
+}
+
+#[tokio::test]
+async fn unread_is_what_others_wrote_above_the_own_mark() {
+    let (_folder, store) = twenty().await;
     let unread = async || store.conversation(CHAT).await.unwrap().unwrap().unread;
     assert_eq!(unread().await, 10);
     assert_eq!(store.first_unread(CHAT).await.unwrap(), Some(Key { ord: 10, chain: HIS, seq: 1 }));
@@ -118,10 +124,7 @@ async fn unread_is_what_others_wrote_above_the_own_mark() {
 
 #[tokio::test]
 async fn what_was_read_is_unread_again_from_a_place_until_it_is_seen() {
-    let (_folder, store) = fresh().await;
-    let mut writes = chat();
-    writes.extend((1..=20).map(|n| Write::Entry(text(if n % 2 == 0 { ME } else { BOB }, n, n * 10, n, "x"))));
-    commit(&store, writes).await;
+    let (_folder, store) = twenty().await;
     commit(&store, vec![reading(ME, HIS, 20, 14)]).await;
     let unread = async || store.conversation(CHAT).await.unwrap().unwrap().unread;
     let first = async || store.first_unread(CHAT).await.unwrap().map(|key| key.seq);
