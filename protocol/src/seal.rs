@@ -3,10 +3,13 @@
 //! Two implementations: [`Vodozemac`], the real one, and the simulator's fake. The real one draws its randomness from
 //! the system (vodozemac offers no other way), so runs with it are not equal byte for byte; runs with the fake are.
 
-use std::fmt;
+use std::{cell::LazyCell, fmt};
 
 use data_encoding::BASE64_NOPAD;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use vodozemac::{
     Curve25519PublicKey,
     megolm::{
@@ -153,11 +156,24 @@ pub trait Seal: fmt::Debug + Send {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Vodozemac;
 
+/// A session that was loaded is set up when it is used: its keys are calculated then, and of two hundred people most say
+/// nothing today. Its shape is looked at when it is loaded; that it is what was saved is the word of whoever kept it (the
+/// database seals every page), so setting it up does not fail.
+pub type Loaded<T> = LazyCell<T, Box<dyn FnOnce() -> T + Send>>;
+
+const AS_SAVED: &str = "it is what was saved";
+/// What vodozemac exports of an inbound session, version 1: version, index, ratchet, public key.
+const EXPORTED: usize = 1 + 4 + 128 + 32;
+
+fn loaded<T>(set_up: impl FnOnce() -> T + Send + 'static) -> Loaded<T> {
+    LazyCell::new(Box::new(set_up))
+}
+
 impl Seal for Vodozemac {
     type Account = Account;
-    type Pair = Session;
-    type Outbound = GroupSession;
-    type Inbound = InboundGroupSession;
+    type Pair = Loaded<Session>;
+    type Outbound = Loaded<GroupSession>;
+    type Inbound = Loaded<InboundGroupSession>;
 
     fn new_account(&mut self) -> Account {
         Account::new()
@@ -182,11 +198,12 @@ impl Seal for Vodozemac {
         account: &Account,
         curve: [u8; 32],
         one_time_key: [u8; 32],
-    ) -> Result<Session, SealError> {
+    ) -> Result<Loaded<Session>, SealError> {
         let curve = Curve25519PublicKey::from_bytes(curve);
         let one_time_key = Curve25519PublicKey::from_bytes(one_time_key);
         account
             .create_outbound_session(OlmConfig::version_1(), curve, one_time_key)
+            .map(|session| loaded(|| session))
             .map_err(|_| SealError::Malformed)
     }
 
@@ -195,56 +212,70 @@ impl Seal for Vodozemac {
         account: &mut Account,
         curve: [u8; 32],
         message: &PairMessage,
-    ) -> Result<(Session, SecretBytes), SealError> {
+    ) -> Result<(Loaded<Session>, SecretBytes), SealError> {
         use vodozemac::olm::SessionCreationError as E;
         let OlmMessage::PreKey(message) = olm_message(message)? else {
             return Err(SealError::CannotOpen);
         };
         let curve = Curve25519PublicKey::from_bytes(curve);
         match account.create_inbound_session(OlmConfig::version_1(), curve, &message) {
-            Ok(made) => Ok((made.session, Zeroizing::new(made.plaintext))),
+            Ok(made) => Ok((loaded(|| made.session), Zeroizing::new(made.plaintext))),
             Err(E::MissingOneTimeKey(_)) => Err(SealError::UnknownOneTimeKey),
             Err(_) => Err(SealError::CannotOpen),
         }
     }
 
-    fn pair_id(&self, pair: &Session) -> [u8; 32] {
+    fn pair_id(&self, pair: &Loaded<Session>) -> [u8; 32] {
         let id = BASE64_NOPAD.decode(pair.session_id().as_bytes()).expect("vodozemac writes unpadded base64");
         id.try_into().expect("a session id is a SHA-256 hash")
     }
 
-    fn pair_encrypt(&mut self, pair: &mut Session, plaintext: &[u8]) -> Result<PairMessage, SealError> {
+    fn pair_encrypt(
+        &mut self,
+        pair: &mut Loaded<Session>,
+        plaintext: &[u8],
+    ) -> Result<PairMessage, SealError> {
         let (kind, bytes) = pair.encrypt(plaintext).map_err(|_| SealError::Malformed)?.to_parts();
         Ok(PairMessage { kind: u8::from(kind != 0), bytes })
     }
 
-    fn pair_decrypt(&mut self, pair: &mut Session, message: &PairMessage) -> Result<SecretBytes, SealError> {
+    fn pair_decrypt(
+        &mut self,
+        pair: &mut Loaded<Session>,
+        message: &PairMessage,
+    ) -> Result<SecretBytes, SealError> {
         let message = olm_message(message)?;
         pair.decrypt(&message).map(Zeroizing::new).map_err(|_| SealError::CannotOpen)
     }
 
-    fn new_outbound(&mut self) -> GroupSession {
-        GroupSession::new(MegolmConfig::version_1())
+    fn new_outbound(&mut self) -> Loaded<GroupSession> {
+        let session = GroupSession::new(MegolmConfig::version_1());
+        loaded(|| session)
     }
 
-    fn outbound_index(&self, outbound: &GroupSession) -> u32 {
+    fn outbound_index(&self, outbound: &Loaded<GroupSession>) -> u32 {
         outbound.message_index()
     }
 
-    fn outbound_key(&self, outbound: &GroupSession) -> SecretBytes {
+    fn outbound_key(&self, outbound: &Loaded<GroupSession>) -> SecretBytes {
         Zeroizing::new(outbound.session_key().to_bytes())
     }
 
-    fn encrypt(&mut self, outbound: &mut GroupSession, plaintext: &[u8]) -> Vec<u8> {
+    fn encrypt(&mut self, outbound: &mut Loaded<GroupSession>, plaintext: &[u8]) -> Vec<u8> {
         outbound.encrypt(plaintext).to_bytes()
     }
 
-    fn new_inbound(&mut self, key: &[u8]) -> Result<InboundGroupSession, SealError> {
+    fn new_inbound(&mut self, key: &[u8]) -> Result<Loaded<InboundGroupSession>, SealError> {
         let key = SessionKey::from_bytes(key).map_err(|_| SealError::Malformed)?;
-        Ok(InboundGroupSession::new(&key, MegolmConfig::version_1()))
+        let session = InboundGroupSession::new(&key, MegolmConfig::version_1());
+        Ok(loaded(|| session))
     }
 
-    fn decrypt(&mut self, inbound: &mut InboundGroupSession, message: &[u8]) -> Result<Opened, SealError> {
+    fn decrypt(
+        &mut self,
+        inbound: &mut Loaded<InboundGroupSession>,
+        message: &[u8],
+    ) -> Result<Opened, SealError> {
         use vodozemac::megolm::DecryptionError as E;
         let message = MegolmMessage::from_bytes(message).map_err(|_| SealError::Malformed)?;
         match inbound.decrypt(&message) {
@@ -254,7 +285,7 @@ impl Seal for Vodozemac {
         }
     }
 
-    fn advance(&mut self, inbound: &mut InboundGroupSession, index: u32) {
+    fn advance(&mut self, inbound: &mut Loaded<InboundGroupSession>, index: u32) {
         inbound.advance_to(index);
     }
 
@@ -262,16 +293,16 @@ impl Seal for Vodozemac {
         pickled(&account.pickle())
     }
 
-    fn save_pair(&self, pair: &Session) -> SecretBytes {
+    fn save_pair(&self, pair: &Loaded<Session>) -> SecretBytes {
         pickled(&pair.pickle())
     }
 
-    fn save_outbound(&self, outbound: &GroupSession) -> SecretBytes {
+    fn save_outbound(&self, outbound: &Loaded<GroupSession>) -> SecretBytes {
         pickled(&outbound.pickle())
     }
 
     /// The exported form is a sixth of the pickle; that the creator signed the key was checked when it came.
-    fn save_inbound(&self, inbound: &InboundGroupSession) -> SecretBytes {
+    fn save_inbound(&self, inbound: &Loaded<InboundGroupSession>) -> SecretBytes {
         Zeroizing::new(inbound.export_at_first_known_index().to_bytes())
     }
 
@@ -279,17 +310,27 @@ impl Seal for Vodozemac {
         unpickled::<AccountPickle>(saved).map(Account::from_pickle)
     }
 
-    fn load_pair(&self, saved: &[u8]) -> Result<Session, SealError> {
-        unpickled::<SessionPickle>(saved).map(Session::from_pickle)
+    fn load_pair(&self, saved: &[u8]) -> Result<Loaded<Session>, SealError> {
+        unpickled::<SessionPickle>(saved).map(|pickle| loaded(|| Session::from_pickle(pickle)))
     }
 
-    fn load_outbound(&self, saved: &[u8]) -> Result<GroupSession, SealError> {
-        unpickled::<GroupSessionPickle>(saved).map(GroupSession::from_pickle)
+    fn load_outbound(&self, saved: &[u8]) -> Result<Loaded<GroupSession>, SealError> {
+        unpickled::<IgnoredAny>(saved)?;
+        let saved = Zeroizing::new(saved.to_vec());
+        Ok(loaded(move || {
+            GroupSession::from_pickle(unpickled::<GroupSessionPickle>(&saved).expect(AS_SAVED))
+        }))
     }
 
-    fn load_inbound(&self, saved: &[u8]) -> Result<InboundGroupSession, SealError> {
-        let key = ExportedSessionKey::from_bytes(saved).map_err(|_| SealError::Malformed)?;
-        Ok(InboundGroupSession::import(&key, MegolmConfig::version_1()))
+    fn load_inbound(&self, saved: &[u8]) -> Result<Loaded<InboundGroupSession>, SealError> {
+        if saved.len() != EXPORTED {
+            return Err(SealError::Malformed);
+        }
+        let saved = Zeroizing::new(saved.to_vec());
+        Ok(loaded(move || {
+            let key = ExportedSessionKey::from_bytes(&saved).expect(AS_SAVED);
+            InboundGroupSession::import(&key, MegolmConfig::version_1())
+        }))
     }
 }
 
@@ -311,7 +352,7 @@ mod tests {
     use super::*;
 
     /// Two accounts with a session between them, and the first message that made it.
-    fn pair() -> (Session, Session) {
+    fn pair() -> (Loaded<Session>, Loaded<Session>) {
         let mut seal = Vodozemac;
         let (asker, mut other) = (seal.new_account(), seal.new_account());
         let key = seal.new_one_time_key(&mut other);
@@ -375,6 +416,9 @@ mod tests {
         let (mut a, _) = pair();
         assert!(seal.new_inbound(&[0; 40]).is_err());
         assert!(seal.load_account(b"{}").is_err());
+        assert!(seal.load_pair(b"{}").is_err());
+        assert!(seal.load_outbound(b"{").is_err());
+        assert!(seal.load_inbound(&[1; 164]).is_err());
         let junk = PairMessage { kind: 1, bytes: vec![7; 90] };
         assert!(seal.pair_decrypt(&mut a, &junk).is_err());
         let mut account = seal.new_account();

@@ -1,6 +1,6 @@
 //! Secret keys: they vanish from memory when dropped, print nothing, and leave only through `secret_bytes`.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use ed25519_dalek::SigningKey;
 use hpke::{Deserializable, Kem, Serializable, kem::X25519HkdfSha256};
@@ -98,9 +98,13 @@ impl LinkSecret {
 
 /// The key of one chain: fresh for each conversation, device, incarnation and class.
 ///
-/// It signs every event of ours, so both halves are kept ready: making them anew costs as much as a signature.
+/// It signs every event of ours, so from the first one on both halves are kept ready: making them anew costs as much as a
+/// signature. Not before: a node that starts has hundreds of chains, and writes in one.
 #[derive(Clone)]
-pub struct ChainKey(SigningKey);
+pub struct ChainKey {
+    seed: Zeroizing<[u8; 32]>,
+    key: OnceLock<SigningKey>,
+}
 
 impl ChainKey {
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
@@ -111,24 +115,24 @@ impl ChainKey {
 
     /// What `secret_bytes` gave, from the encrypted store.
     pub fn from_secret_bytes(bytes: [u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(&bytes))
+        Self { seed: Zeroizing::new(bytes), key: OnceLock::new() }
     }
 
     /// The secret itself, for the encrypted store; never for the wire or a log.
     pub fn secret_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        &self.seed
     }
 
     pub(crate) fn signing_key(&self) -> &SigningKey {
-        &self.0
+        self.key.get_or_init(|| SigningKey::from_bytes(&self.seed))
     }
 
     pub fn chain_id(&self) -> ChainId {
-        ChainId(self.0.verifying_key().to_bytes())
+        ChainId(self.signing_key().verifying_key().to_bytes())
     }
 
     pub fn sign(&self, domain: Domain, message: &[u8]) -> Signature {
-        domain.sign(&self.0, message)
+        domain.sign(self.signing_key(), message)
     }
 }
 

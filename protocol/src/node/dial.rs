@@ -9,12 +9,19 @@ use crate::{
     config::MAX_ADDRESSES,
     ids::{DeviceId, UserId},
     seal::Seal,
+    time::Now,
 };
 
 use super::{Effect, Node, Relation, timers::Timer};
 
 /// How long a driver may take over a `Dial`; then it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// So many dials begin together, of many; the others follow in steps, so that the first are answered meanwhile and no
+/// router on the way is flooded.
+const TOGETHER: usize = 16;
+const STEP: Duration = Duration::from_millis(50);
+/// Further tries fall on whole ticks of our own clock, in milliseconds: those of many people cost few wake-ups.
+const TICK: u64 = 250;
 
 /// What is going on towards a device without a link.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +76,17 @@ impl<S: Seal> Node<S> {
     }
 
     pub(super) fn dial_all(&mut self) {
-        let all: Vec<_> = self.devices.keys().copied().collect();
-        for device in all {
-            self.dial_afresh(device);
+        let all = self.devices.keys().copied();
+        let wanted: Vec<_> = all.filter(|device| self.wants_link(*device)).collect();
+        for (place, device) in wanted.into_iter().enumerate() {
+            let under_way = self.dials.get(&device).is_some_and(|dialling| dialling.under_way);
+            if place < TOGETHER || under_way {
+                self.dial_afresh(device);
+                continue;
+            }
+            self.dials.remove(&device);
+            let steps = u32::try_from(place / TOGETHER).unwrap_or(u32::MAX);
+            self.timers.set(Timer::Dial(device), self.now + STEP.saturating_mul(steps));
         }
     }
 
@@ -113,7 +128,8 @@ impl<S: Seal> Node<S> {
         let wait = least + Duration::from_millis(self.rng.next_u64() % span);
         let wait = wait.min(self.config.redial_max);
         self.dials.insert(device, Dialling { wait, under_way: false, again: false });
-        self.timers.set(Timer::Dial(device), self.now + wait);
+        let due = self.now + wait;
+        self.timers.set(Timer::Dial(device), Now(due.0.next_multiple_of(TICK)));
     }
 
     /// The user, the directory or the network says that now is a good time.

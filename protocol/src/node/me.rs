@@ -128,6 +128,9 @@ impl<S: Seal> Me<S> {
         }
     }
 
+    /// How many records it has.
+    pub(super) const RECORDS: usize = 3;
+
     pub(super) fn open(
         rng: &mut ChaCha20Rng,
         seal: &S,

@@ -158,7 +158,8 @@ impl<S: Seal> Node<S> {
         (node, batch)
     }
 
-    /// The node whose records these are. `restored`: they come from an old copy of the data folder.
+    /// The node whose records these are, in the order of their keys. `restored`: they come from an old copy of the data
+    /// folder.
     ///
     /// # Errors
     /// They cannot be read.
@@ -168,15 +169,17 @@ impl<S: Seal> Node<S> {
         seal: S,
         now: Now,
         wall: WallMs,
-        mut records: Vec<(Vec<u8>, Vec<u8>)>,
+        records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
         restored: bool,
     ) -> Result<(Self, Batch), OpenError> {
-        records.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let me = Me::open(&mut rng, &seal, &records)?;
+        let mut records = records.into_iter();
+        // These come first.
+        let own: Vec<_> = records.by_ref().take(Me::<S>::RECORDS).collect();
+        let me = Me::open(&mut rng, &seal, &own)?;
         let mut node = Self::empty(config, rng, seal, me, wall);
         node.now = now;
-        for (key, value) in &records {
-            node.load(key, value)?;
+        for (key, value) in records {
+            node.load(&key, &value)?;
         }
         let waiting = node.chains.iter().filter(|(_, chain)| chain.opened < chain.seq).map(|(id, _)| *id);
         node.waiting = waiting.collect();

@@ -451,7 +451,7 @@ impl World {
         let peer = &mut self.peers[at];
         let mut seed = [u8::try_from(at).unwrap() + 1; 32];
         seed[..8].copy_from_slice(&peer.runs.to_be_bytes());
-        let records = peer.store.records.clone().into_iter().collect();
+        let records = peer.store.records.clone();
         let rng = ChaCha20Rng::from_seed(seed);
         let opened = Node::open(self.config.clone(), rng, Vodozemac, now, wall, records, restored);
         let (node, batch) = opened.expect("its own records");
