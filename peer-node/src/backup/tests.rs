@@ -110,7 +110,7 @@ async fn a_backup_brings_everything_but_ratchets_to_a_new_machine() {
     let all = async |store: &Store| store.timeline(CHAT, Page::Newest, 2_000).await.unwrap();
     assert_eq!(all(&new).await, all(&old).await);
     let words = Words::of("number 777").unwrap();
-    assert_eq!(new.search(&words, None, None, 10).await.unwrap().items.len(), 1);
+    assert_eq!(new.search(&words, None, None, 10).await.unwrap().hits.len(), 1);
     assert_eq!(new.setting::<String>("theme").await.unwrap().as_deref(), Some("dark"));
     assert_eq!(new.records().await.unwrap(), []);
     assert_ne!(new.store_id(), old.store_id());

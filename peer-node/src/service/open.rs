@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
@@ -18,7 +19,7 @@ use protocol::{
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use tokio::{
     net::TcpListener,
-    sync::broadcast::error::RecvError,
+    sync::{broadcast::error::RecvError, mpsc},
     time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -34,7 +35,7 @@ use super::{
 use crate::{
     clock::Clock,
     node::{self, NodeHandle, NodeParts, Stopped},
-    store::Store,
+    store::{Record, Store},
 };
 
 /// "Is writing" that nobody repeats is over after this.
@@ -296,9 +297,26 @@ impl Open {
 
 /// Opens a machine from what its store holds.
 pub(super) async fn from_store(store: &Store, clock: Clock) -> Result<Opened, Error> {
-    let records = store.records().await?;
-    Node::open(Config::default(), rng(), Vodozemac, clock.now(), clock.wall(), records, store.restored())
-        .map_err(|error| Error::Storage(error.to_string()))
+    // One thread reads and decrypts records while another one takes them in.
+    let (pieces, mut come) = mpsc::channel::<Vec<Record>>(2);
+    let (restored, now, wall) = (store.restored(), clock.now(), clock.wall());
+    let opening = tokio::task::spawn_blocking(move || {
+        let records = iter::from_fn(|| come.blocking_recv()).flatten();
+        Node::open(Config::default(), rng(), Vodozemac, now, wall, records, restored)
+    });
+    let mut last = Vec::new();
+    loop {
+        let piece = store.records_after(&last).await?;
+        let Some((key, _)) = piece.last() else { break };
+        last.clone_from(key);
+        // Whoever takes them in has found them damaged, and says so.
+        if pieces.send(piece).await.is_err() {
+            break;
+        }
+    }
+    drop(pieces);
+    let opened = opening.await.map_err(|error| Error::Storage(error.to_string()))?;
+    opened.map_err(|error| Error::Storage(error.to_string()))
 }
 
 fn launch(inner: &Inner, store: &Store, opened: Opened, listener: Option<TcpListener>) -> NodeHandle {

@@ -2,17 +2,13 @@
 
 mod excerpt;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use protocol::ids::ConversationId;
 use tokio::time::sleep;
 
 use super::{Error, Message, Person, Service, open::Open};
-use crate::store::Words;
+use crate::store::{self, Words};
 
 pub use excerpt::Piece;
 
@@ -69,24 +65,14 @@ impl Service {
         // Read first: what is made while we search is in the answer or said to be missing.
         let indexed = open.store.indexed();
         let found = open.store.search(&words, within, before, limit).await?;
-        // One question about all chats with hits, not one for each.
-        let chats: BTreeSet<ConversationId> = found.items.iter().map(|item| item.conversation).collect();
-        let (people, marks) = if chats.is_empty() {
-            Default::default()
-        } else {
-            tokio::try_join!(open.store.people_in(&chats), open.store.cursors_of(&chats))?
-        };
-        let people: BTreeMap<ConversationId, Person> =
-            people.into_iter().map(|(of, person)| (of, open.view(person))).collect();
-        let mut hits = Vec::with_capacity(found.items.len());
-        for item in found.items {
-            // A chat is with somebody; if the row went this moment, so did the hit.
-            let Some(with) = people.get(&item.conversation) else { continue };
-            let marks = marks.get(&item.conversation).map_or(&[][..], Vec::as_slice);
-            let text = item.words().unwrap_or_default();
+        // A chat is with somebody; if the row went this moment, so did the hit.
+        let hit = |hit: store::Hit| {
+            let with = open.view(hit.with?);
+            let text = hit.item.words().unwrap_or_default();
             let excerpt = excerpt::around(text, &words.marks(text));
-            hits.push(Hit { message: open.view_message(&item, marks), with: with.clone(), excerpt });
-        }
+            Some(Hit { message: open.view_message(&hit.item, &hit.marks), with, excerpt })
+        };
+        let hits = found.hits.into_iter().filter_map(hit).collect();
         Ok(Findings { hits, next: found.next, indexed })
     }
 }

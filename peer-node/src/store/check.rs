@@ -1,6 +1,8 @@
 //! Looking over the whole database: pages, rows that belong together, chains without holes.
 
-use super::{Error, Store, unsigned};
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use super::{Error, Store, statement, unsigned};
 
 /// What a look over the whole database found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,26 +43,31 @@ impl Store {
         Ok(found)
     }
 
+    /// A pragma can stand in no other statement.
+    async fn rows(&self, sql: &'static str) -> Result<Vec<QueryResult>, Error> {
+        Ok(self.0.readers.query_all_raw(statement(sql, vec![])).await?)
+    }
+
     async fn pages(&self, found: &mut Checked) -> Result<(), Error> {
         // A row for each page whose seal is broken.
-        for row in self.rows("PRAGMA cipher_integrity_check", vec![]).await? {
+        for row in self.rows("PRAGMA cipher_integrity_check").await? {
             found.faults.push(row.try_get_by_index(0)?);
         }
         Ok(())
     }
 
     async fn rows_and_chains(&self, found: &mut Checked) -> Result<(), Error> {
-        for row in self.rows("PRAGMA integrity_check", vec![]).await? {
+        for row in self.rows("PRAGMA integrity_check").await? {
             let said: String = row.try_get_by_index(0)?;
             if said != "ok" {
                 found.faults.push(said);
             }
         }
-        for row in self.rows("PRAGMA foreign_key_check", vec![]).await? {
+        for row in self.rows("PRAGMA foreign_key_check").await? {
             let table: String = row.try_get_by_index(0)?;
             found.faults.push(format!("a row of the table {table} belongs to nothing"));
         }
-        for row in self.rows(CHAINS, vec![]).await? {
+        for row in self.rows(CHAINS).await? {
             let number = |at| Ok::<_, Error>(unsigned(row.try_get_by_index(at)?));
             let (chain, count, first, last) = (number(0)?, number(1)?, number(2)?, number(3)?);
             found.chains += 1;

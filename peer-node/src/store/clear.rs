@@ -7,7 +7,11 @@
 use protocol::ids::ConversationId;
 use sea_orm::ConnectionTrait;
 
-use super::{Error, Store, search, statement, timeline, write::Transaction};
+use super::{
+    Error, Store, rows, search, statement,
+    timeline::{self, Numbered},
+    write::Transaction,
+};
 
 impl Store {
     /// Forgets everything of a conversation: items, their words in the index, the draft. Says how many items were
@@ -46,16 +50,16 @@ impl Store {
 /// index once, than to take out each where it stands.
 async fn unindex(tx: &Transaction<'_>, conversation: ConversationId) -> Result<(), Error> {
     command(tx, "INSERT INTO search (search, rank) VALUES ('secure-delete', 0)").await?;
-    let mut after = 0;
+    let mut after = 0_i64;
     loop {
         let values = vec![tx.conversation(conversation).into(), after.into()];
-        let rows = tx.db.query_all_raw(statement(OF_ONE, values)).await?;
-        for row in &rows {
-            after = row.try_get("", "no")?;
-            search::remove(tx, after, &timeline::read(row, conversation)?).await?;
-        }
+        let rows: Vec<Numbered> = rows::all(&tx.db, OF_ONE, values).await?;
         if rows.is_empty() {
             break;
+        }
+        for Numbered { no, item } in rows {
+            after = no;
+            search::remove(tx, no, &item.item(conversation)?).await?;
         }
     }
     command(tx, "INSERT INTO search (search) VALUES ('optimize')").await?;
@@ -67,8 +71,9 @@ async fn command(tx: &Transaction<'_>, sql: &'static str) -> Result<(), Error> {
     Ok(())
 }
 
-const OF_ONE: &str =
-    "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face,
-        i.due AS due
-    FROM item i CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = ? AND i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT 500";
+const OF_ONE: &str = concat!(
+    "SELECT json_object('no', i.no, 'item', ",
+    timeline::item!(),
+    ") AS row FROM item i CROSS JOIN chain c ON c.no = i.chain
+    WHERE i.conversation = ? AND i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT 500"
+);

@@ -1,18 +1,15 @@
 //! Conversations as people see them: with whom, the newest item, how much is unread.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use protocol::{
-    ids::{ConversationId, UserId},
+    ids::ConversationId,
     node::{Conversation, Person},
     time::WallMs,
     timeline::{Item, Timer},
 };
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, Value};
+use serde::Deserialize;
 
-use super::{
-    Error, Store, cursors::own_read, people, signed, statement, timeline, unsigned, write::Transaction,
-};
+use super::{Error, Store, cursors::own_read, people, signed, statement, timeline, write::Transaction};
 
 /// Counting unread items stops here: a page says "99+".
 pub const UNREAD_MOST: u64 = 100;
@@ -48,27 +45,27 @@ pub(super) async fn write(tx: &Transaction<'_>, conversations: &[Conversation]) 
 macro_rules! rows {
     ($only:literal) => {
         concat!(
-            "SELECT v.id AS in_conversation, v.created AS created,
-                    p.user AS user, p.username AS username, p.relation AS relation, p.keys AS keys,
-                    p.account_key AS account_key, p.since AS since, p.conversation AS conversation,
-                    p.replaces AS replaces,
-                    l.no AS last, l.ord AS ord, lc.id AS chain, l.seq AS seq, l.id AS id, l.face AS face, l.due AS due,
-                    v.timer AS timer,
-                    (SELECT COUNT(*) FROM (
-                        SELECT 1 FROM chain c CROSS JOIN item i INDEXED BY item_unread
-                            ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > ",
+            "SELECT json_object(
+                'id', lower(hex(v.id)), 'created', v.created, 'timer', v.timer, 'person', ",
+            people::person!(),
+            ", 'last', CASE WHEN i.no IS NULL THEN NULL ELSE ",
+            timeline::item!(),
+            " END, 'unread', (SELECT COUNT(*) FROM (
+                    SELECT 1 FROM chain c CROSS JOIN item i INDEXED BY item_unread
+                        ON i.conversation = v.no AND i.chain = c.no AND i.show = 2 AND i.seq > ",
             own_read!(),
             "
-                        WHERE c.conversation = v.no LIMIT 100
-                    )) AS unread
+                    WHERE c.conversation = v.no LIMIT 100
+                ))
+             ) AS row
              FROM conversation v
              CROSS JOIN person p ON p.user = v.peer
-             LEFT JOIN item l ON l.no = (
+             LEFT JOIN item i ON i.no = (
                 SELECT i.no FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
                 WHERE i.conversation = v.no AND i.show > 0
                 ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT 1
              )
-             LEFT JOIN chain lc ON lc.no = l.chain
+             LEFT JOIN chain c ON c.no = i.chain
              WHERE ",
             $only
         )
@@ -94,44 +91,15 @@ pub(super) async fn set_timer(
     Ok(())
 }
 
-/// Names for `json_each`.
-pub(super) fn names(conversations: &BTreeSet<ConversationId>) -> Value {
-    let names: Vec<String> = conversations.iter().map(|id| format!("\"{id}\"")).collect();
-    format!("[{}]", names.join(",")).into()
-}
-
-const WITH: &str = "SELECT v.id AS in_conversation,
-        p.user AS user, p.username AS username, p.relation AS relation, p.keys AS keys,
-        p.account_key AS account_key, p.since AS since, p.conversation AS conversation, p.replaces AS replaces
-    FROM conversation v CROSS JOIN person p ON p.user = v.peer
-    WHERE v.id IN (SELECT unhex(value) FROM json_each(?))";
-
 impl Store {
-    /// With whom these conversations are.
-    ///
-    /// # Errors
-    /// A database that cannot be read.
-    pub async fn people_in(
-        &self,
-        conversations: &BTreeSet<ConversationId>,
-    ) -> Result<BTreeMap<ConversationId, Person>, Error> {
-        let rows = self.rows(WITH, vec![names(conversations)]).await?;
-        let person = |row| {
-            let id: Vec<u8> = QueryResult::try_get(row, "", "in_conversation")?;
-            let id = ConversationId::try_from(id.as_slice())
-                .map_err(|_| Error::Damaged("a conversation has no name"))?;
-            Ok((id, people::read(row)?))
-        };
-        rows.iter().map(person).collect()
-    }
-
     /// All conversations, the one with the newest item first.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub async fn conversations(&self) -> Result<Vec<ConversationRow>, Error> {
-        let rows = self.rows(ALL, vec![]).await?;
-        let mut rows: Vec<ConversationRow> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        let rows = self.all::<Row>(ALL, vec![]).await?;
+        let mut rows: Vec<ConversationRow> =
+            rows.into_iter().map(Row::conversation).collect::<Result<_, _>>()?;
         rows.sort_by_key(|row| {
             let newest = row.last.as_ref().map_or(row.conversation.created, |item| item.received);
             (std::cmp::Reverse(newest), row.conversation.id)
@@ -144,23 +112,30 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn conversation(&self, id: ConversationId) -> Result<Option<ConversationRow>, Error> {
-        self.row(ONE, vec![id.0.to_vec().into()]).await?.as_ref().map(read).transpose()
+        self.one::<Row>(ONE, vec![id.0.to_vec().into()]).await?.map(Row::conversation).transpose()
     }
 }
 
-fn read(row: &QueryResult) -> Result<ConversationRow, Error> {
-    let person = people::read(row)?;
-    let id: Vec<u8> = row.try_get("", "in_conversation")?;
-    let id =
-        ConversationId::try_from(id.as_slice()).map_err(|_| Error::Damaged("a conversation has no name"))?;
-    let with: UserId = person.user;
-    let created: Option<i64> = row.try_get("", "created")?;
-    let conversation = Conversation { id, with, created: WallMs(unsigned(created.unwrap_or(0))) };
-    let last = match row.try_get::<Option<i64>>("", "last")? {
-        Some(_) => Some(timeline::read(row, id)?),
-        None => None,
-    };
-    let unread = unsigned(row.try_get("", "unread")?);
-    let timer = u32::try_from(row.try_get::<i64>("", "timer")?).unwrap_or(0);
-    Ok(ConversationRow { conversation, person, last, unread, timer })
+#[derive(Deserialize)]
+struct Row {
+    id: ConversationId,
+    created: Option<u64>,
+    timer: u32,
+    person: people::Row,
+    last: Option<timeline::Row>,
+    unread: u64,
+}
+
+impl Row {
+    fn conversation(self) -> Result<ConversationRow, Error> {
+        let person = self.person.person()?;
+        let created = WallMs(self.created.unwrap_or(0));
+        Ok(ConversationRow {
+            conversation: Conversation { id: self.id, with: person.user, created },
+            person,
+            last: self.last.map(|row| row.item(self.id)).transpose()?,
+            unread: self.unread,
+            timer: self.timer,
+        })
+    }
 }

@@ -1,6 +1,6 @@
 //! Cursors: how far everybody got, and what follows from the user's own: unread.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use protocol::{
     ids::{ChainId, ConversationId, UserId},
@@ -10,14 +10,15 @@ use protocol::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, QueryResult,
+    ConnectionTrait,
     sea_query::{Expr, OnConflict},
 };
+use serde::Deserialize;
 
 use super::{
-    Error, Store, conversations,
+    Error, Store,
     entity::cursor::{ActiveModel, Column},
-    passage, signed, statement, timeline, unsigned, vanish,
+    passage, signed, statement, vanish,
     write::{Transaction, insert},
 };
 
@@ -44,16 +45,23 @@ pub(super) async fn advance(tx: &mut Transaction<'_>, cursors: &[(Cursor, WallMs
     Ok(())
 }
 
-const ALL: &str = "SELECT k.reader AS reader, c.id AS chain, k.delivered AS delivered, k.read AS read
-    FROM cursor k JOIN chain c ON c.no = k.chain
-    WHERE k.conversation = (SELECT no FROM conversation WHERE id = ?)
-    ORDER BY k.reader, c.id";
+// The mark `k` on the chain `c` in the conversation `v`, as `Row` reads it.
+macro_rules! cursor {
+    () => {
+        "json_object(
+            'conversation', lower(hex(v.id)), 'reader', lower(hex(k.reader)), 'chain', lower(hex(c.id)),
+            'delivered', k.delivered, 'read', k.read
+        )"
+    };
+}
+pub(super) use cursor;
 
-macro_rules! with_conversation {
+macro_rules! cursors {
     ($only:literal) => {
         concat!(
-            "SELECT v.id AS in_conversation, k.reader AS reader, c.id AS chain,
-                    k.delivered AS delivered, k.read AS read
+            "SELECT ",
+            cursor!(),
+            " AS row
              FROM conversation v CROSS JOIN cursor k ON k.conversation = v.no CROSS JOIN chain c ON c.no = k.chain
              WHERE ",
             $only,
@@ -62,8 +70,8 @@ macro_rules! with_conversation {
     };
 }
 
-const EVERYWHERE: &str = with_conversation!("v.peer IS NOT NULL");
-const SOME: &str = with_conversation!("v.id IN (SELECT unhex(value) FROM json_each(?))");
+const OF_ONE: &str = cursors!("v.id = ?");
+const EVERYWHERE: &str = cursors!("v.peer IS NOT NULL");
 
 // How far the user has read the chain `c` of the conversation `v`, or wants it to count. In a conversation of two,
 // whoever reads and is not the other person is the user of this node.
@@ -79,7 +87,7 @@ pub(super) use own_read;
 
 // The first unread item of each chain, and of these the first in the order.
 pub(super) const FIRST_UNREAD: &str = concat!(
-    "SELECT i.ord AS ord, f.id AS chain, i.seq AS seq
+    "SELECT json_object('ord', i.ord, 'chain', lower(hex(f.id)), 'seq', i.seq) AS row
     FROM (
         SELECT v.no AS conversation, c.no AS chain, c.id AS id, (
             SELECT MIN(u.seq) FROM item u INDEXED BY item_unread
@@ -108,28 +116,28 @@ const UNREAD_FROM: &str = "UPDATE chain SET unread_from = (
 const SEEN: &str = "UPDATE chain SET unread_from = ?1 + 1
     WHERE id = ?2 AND conversation = (SELECT no FROM conversation WHERE id = ?3) AND unread_from <= ?1";
 
-fn read(row: &QueryResult, conversation: ConversationId) -> Result<Cursor, Error> {
-    let reader: Vec<u8> = row.try_get("", "reader")?;
-    let chain: Vec<u8> = row.try_get("", "chain")?;
-    let damaged = |_| Error::Damaged("a mark has no name");
-    Ok(Cursor {
-        conversation,
-        reader: UserId::try_from(reader.as_slice()).map_err(damaged)?,
-        chain: ChainId::try_from(chain.as_slice()).map_err(damaged)?,
-        delivered: unsigned(row.try_get("", "delivered")?),
-        read: unsigned(row.try_get("", "read")?),
-    })
+/// A row of [`cursor!`].
+#[derive(Deserialize)]
+pub(super) struct Row {
+    conversation: ConversationId,
+    reader: UserId,
+    chain: ChainId,
+    delivered: u64,
+    read: u64,
 }
 
-fn by_conversation(rows: &[QueryResult]) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
-    let mut all: BTreeMap<ConversationId, Vec<Cursor>> = BTreeMap::new();
-    for row in rows {
-        let id: Vec<u8> = row.try_get("", "in_conversation")?;
-        let id = ConversationId::try_from(id.as_slice())
-            .map_err(|_| Error::Damaged("a conversation has no name"))?;
-        all.entry(id).or_default().push(read(row, id)?);
+impl From<Row> for Cursor {
+    fn from(row: Row) -> Self {
+        let Row { conversation, reader, chain, delivered, read } = row;
+        Self { conversation, reader, chain, delivered, read }
     }
-    Ok(all)
+}
+
+#[derive(Deserialize)]
+struct Place {
+    ord: u64,
+    chain: ChainId,
+    seq: u64,
 }
 
 impl Store {
@@ -138,8 +146,8 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn cursors(&self, conversation: ConversationId) -> Result<Vec<Cursor>, Error> {
-        let rows = self.rows(ALL, vec![conversation.0.to_vec().into()]).await?;
-        rows.iter().map(|row| read(row, conversation)).collect()
+        let rows = self.all::<Row>(OF_ONE, vec![conversation.0.to_vec().into()]).await?;
+        Ok(rows.into_iter().map(Cursor::from).collect())
     }
 
     /// Everybody's marks in all conversations.
@@ -147,18 +155,11 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn all_cursors(&self) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
-        by_conversation(&self.rows(EVERYWHERE, vec![]).await?)
-    }
-
-    /// Everybody's marks in these conversations.
-    ///
-    /// # Errors
-    /// A database that cannot be read.
-    pub async fn cursors_of(
-        &self,
-        conversations: &BTreeSet<ConversationId>,
-    ) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
-        by_conversation(&self.rows(SOME, vec![conversations::names(conversations)]).await?)
+        let mut all: BTreeMap<ConversationId, Vec<Cursor>> = BTreeMap::new();
+        for row in self.all::<Row>(EVERYWHERE, vec![]).await? {
+            all.entry(row.conversation).or_default().push(row.into());
+        }
+        Ok(all)
     }
 
     /// Where reading goes on: the first item that the user has not read.
@@ -166,8 +167,8 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn first_unread(&self, conversation: ConversationId) -> Result<Option<Key>, Error> {
-        let row = self.row(FIRST_UNREAD, vec![conversation.0.to_vec().into()]).await?;
-        row.map(|row| timeline::key(&row)).transpose()
+        let first = self.one(FIRST_UNREAD, vec![conversation.0.to_vec().into()]).await?;
+        Ok(first.map(|Place { ord, chain, seq }| Key { ord, chain, seq }))
     }
 
     /// From this place on everything counts as unread, whatever was read. Marks, which others see, stay as they are.

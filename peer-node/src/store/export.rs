@@ -7,7 +7,10 @@ use protocol::{
     timeline::{Item, Timer},
 };
 
-use super::{Error, Store, conversations, cursors, people, search, signed, timeline};
+use super::{
+    Error, Store, conversations, cursors, people, search, signed,
+    timeline::{self, Placed},
+};
 
 /// A piece of a history that a backup takes out and puts back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,10 +25,13 @@ pub struct Exported {
     pub settings: Vec<(String, String)>,
 }
 
-const ITEMS: &str = "SELECT v.id AS in_conversation, i.no AS no,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
+const ITEMS: &str = concat!(
+    "SELECT json_object('no', i.no, 'conversation', lower(hex(v.id)), 'item', ",
+    timeline::item!(),
+    ") AS row
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
-    WHERE i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT ?";
+    WHERE i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT ?"
+);
 
 impl Store {
     /// Everything of a backup but the items: it grows with people, not with history.
@@ -38,18 +44,14 @@ impl Store {
         for row in &rows {
             all.extend(self.cursors(row.conversation.id).await?);
         }
-        let sql = "SELECT key, value FROM setting WHERE key <> ? ORDER BY key";
-        let settings = self.rows(sql, vec![search::SETTING.into()]).await?;
+        let sql = "SELECT json_array(key, value) AS row FROM setting WHERE key <> ? ORDER BY key";
         Ok(Exported {
             people: self.people().await?,
             conversations: rows.into_iter().map(|row| row.conversation).collect(),
             cursors: all,
             items: Vec::new(),
             timers: Vec::new(),
-            settings: settings
-                .iter()
-                .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-                .collect::<Result<_, Error>>()?,
+            settings: self.all(sql, vec![search::SETTING.into()]).await?,
         })
     }
 
@@ -59,16 +61,10 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn export_items(&self, after: i64, limit: usize) -> Result<Option<(i64, Vec<Item>)>, Error> {
-        let rows = self.rows(ITEMS, vec![after.into(), signed(limit as u64).into()]).await?;
-        let Some(last) = rows.last() else { return Ok(None) };
-        let next = last.try_get("", "no")?;
-        let item = |row| {
-            let id: Vec<u8> = sea_orm::QueryResult::try_get(row, "", "in_conversation")?;
-            let id = ConversationId::try_from(id.as_slice())
-                .map_err(|_| Error::Damaged("a conversation has no name"))?;
-            timeline::read(row, id)
-        };
-        Ok(Some((next, rows.iter().map(item).collect::<Result<_, Error>>()?)))
+        let rows: Vec<Placed> = self.all(ITEMS, vec![after.into(), signed(limit as u64).into()]).await?;
+        let Some(next) = rows.last().map(|row| row.no) else { return Ok(None) };
+        let items = rows.into_iter().map(|row| row.item.item(row.conversation));
+        Ok(Some((next, items.collect::<Result<_, Error>>()?)))
     }
 
     /// Puts a piece of a backup in, all of it or nothing. What is there already stays.

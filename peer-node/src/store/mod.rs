@@ -17,6 +17,7 @@ mod open;
 mod passage;
 mod people;
 mod records;
+mod rows;
 mod search;
 mod settings;
 mod timeline;
@@ -34,6 +35,7 @@ use std::{
 
 use protocol::ids::StoreId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
+use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Notify};
 
 use crate::vault::DatabaseKey;
@@ -45,7 +47,8 @@ pub use error::Error;
 pub use export::Exported;
 pub use mark::Marks;
 pub use passage::Passed;
-pub use search::{Hits, Words, fold};
+pub use records::Record;
+pub use search::{Hit, Hits, Words, fold};
 pub use timeline::Page;
 
 use write::Writer;
@@ -135,8 +138,12 @@ impl Store {
         checkpoint
     }
 
-    async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<QueryResult>, Error> {
-        Ok(self.0.readers.query_all_raw(statement(sql, values)).await?)
+    async fn all<T: DeserializeOwned>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<T>, Error> {
+        rows::all(&self.0.readers, sql, values).await
+    }
+
+    async fn one<T: DeserializeOwned>(&self, sql: &str, values: Vec<Value>) -> Result<Option<T>, Error> {
+        rows::one(&self.0.readers, sql, values).await
     }
 
     async fn row(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<QueryResult>, Error> {

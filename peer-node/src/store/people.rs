@@ -5,12 +5,13 @@ use protocol::{
     node::{KeyState, Person, Relation},
     time::WallMs,
 };
-use sea_orm::{ActiveValue::Set, QueryResult, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, sea_query::OnConflict};
+use serde::Deserialize;
 
 use super::{
     Error, Store,
     entity::person::{ActiveModel, Column},
-    signed, unsigned,
+    rows, signed,
     write::{Transaction, insert},
 };
 
@@ -78,15 +79,28 @@ fn keys(number: i64) -> Option<KeyState> {
     })
 }
 
-const ALL: &str = "SELECT user, username, relation, keys, account_key, since, conversation, replaces
-    FROM person ORDER BY username, since";
-const ONE: &str = "SELECT user, username, relation, keys, account_key, since, conversation, replaces
-    FROM person WHERE user = ?";
+// The person `p`, as `Row` reads it.
+macro_rules! person {
+    () => {
+        "json_object(
+            'user', lower(hex(p.user)), 'username', p.username, 'relation', p.relation, 'keys', p.keys,
+            'account_key', hex(p.account_key), 'since', p.since, 'conversation', lower(hex(p.conversation)),
+            'replaces', lower(nullif(hex(p.replaces), ''))
+        )"
+    };
+}
+pub(super) use person;
+
+const ALL: &str = concat!("SELECT ", person!(), " AS row FROM person p ORDER BY p.username, p.since");
+const ONE: &str = concat!("SELECT ", person!(), " AS row FROM person p WHERE p.user = ?");
 // A reset leaves two people of one name; the one that was not replaced is meant.
-const NAMED: &str = "SELECT user, username, relation, keys, account_key, since, conversation, replaces
-    FROM person p WHERE username = ?
-    ORDER BY EXISTS (SELECT 1 FROM person n WHERE n.username = p.username AND n.replaces = p.user), since DESC
-    LIMIT 1";
+const NAMED: &str = concat!(
+    "SELECT ",
+    person!(),
+    " AS row FROM person p WHERE p.username = ?
+    ORDER BY EXISTS (SELECT 1 FROM person n WHERE n.username = p.username AND n.replaces = p.user), p.since DESC
+    LIMIT 1"
+);
 
 impl Store {
     /// Everybody that this node knows, by name.
@@ -94,7 +108,7 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn people(&self) -> Result<Vec<Person>, Error> {
-        self.rows(ALL, vec![]).await?.iter().map(read).collect()
+        self.all::<Row>(ALL, vec![]).await?.into_iter().map(Row::person).collect()
     }
 
     /// One person.
@@ -102,7 +116,7 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn person(&self, user: UserId) -> Result<Option<Person>, Error> {
-        self.row(ONE, vec![user.0.to_vec().into()]).await?.as_ref().map(read).transpose()
+        self.one::<Row>(ONE, vec![user.0.to_vec().into()]).await?.map(Row::person).transpose()
     }
 
     /// The person who has this name now.
@@ -110,27 +124,39 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn person_named(&self, username: &str) -> Result<Option<Person>, Error> {
-        self.row(NAMED, vec![username.into()]).await?.as_ref().map(read).transpose()
+        self.one::<Row>(NAMED, vec![username.into()]).await?.map(Row::person).transpose()
     }
 }
 
-pub(super) fn read(row: &QueryResult) -> Result<Person, Error> {
-    let damaged = || Error::Damaged("a person is not whole");
-    let user: Vec<u8> = row.try_get("", "user")?;
-    let account_key: Vec<u8> = row.try_get("", "account_key")?;
-    let conversation: Vec<u8> = row.try_get("", "conversation")?;
-    let replaces: Option<Vec<u8>> = row.try_get("", "replaces")?;
-    Ok(Person {
-        user: UserId::try_from(user.as_slice()).map_err(|_| damaged())?,
-        username: row.try_get("", "username")?,
-        relation: relation(row.try_get("", "relation")?).ok_or_else(damaged)?,
-        keys: keys(row.try_get("", "keys")?).ok_or_else(damaged)?,
-        account_key: account_key.try_into().map_err(|_| damaged())?,
-        since: WallMs(unsigned(row.try_get("", "since")?)),
-        conversation: ConversationId::try_from(conversation.as_slice()).map_err(|_| damaged())?,
-        replaces: replaces
-            .map(|user| UserId::try_from(user.as_slice()))
-            .transpose()
-            .map_err(|_| damaged())?,
-    })
+/// A row of [`person!`].
+#[derive(Deserialize)]
+pub(super) struct Row {
+    user: UserId,
+    username: String,
+    relation: i64,
+    keys: i64,
+    #[serde(deserialize_with = "rows::bytes")]
+    account_key: [u8; 32],
+    since: u64,
+    conversation: ConversationId,
+    replaces: Option<UserId>,
+}
+
+impl Row {
+    pub(super) fn person(self) -> Result<Person, Error> {
+        let damaged = Error::Damaged("a person is not whole");
+        let (Some(relation), Some(keys)) = (relation(self.relation), keys(self.keys)) else {
+            return Err(damaged);
+        };
+        Ok(Person {
+            user: self.user,
+            username: self.username,
+            relation,
+            keys,
+            account_key: self.account_key,
+            since: WallMs(self.since),
+            conversation: self.conversation,
+            replaces: self.replaces,
+        })
+    }
 }

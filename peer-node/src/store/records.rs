@@ -2,13 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
+};
 
 use super::{
     Error, Store,
     entity::record::{ActiveModel, Column, Entity},
+    statement,
     write::{CHUNK, Transaction, insert},
 };
+
+/// A record: its key, its value.
+pub type Record = (Vec<u8>, Vec<u8>);
+
+// Some hundred records as one value, so that they pass from SQLite's thread to ours at once (see `rows`): of each the
+// lengths of its key and its value in hexadecimal digits, then the two.
+const AFTER: &str =
+    "SELECT CAST(group_concat(printf('%08x%08x', length(key), length(value)) || key || value, '') AS BLOB)
+    FROM (SELECT key, value FROM record WHERE key > ? ORDER BY key LIMIT 400)";
 
 pub(super) async fn write(
     tx: &Transaction<'_>,
@@ -30,12 +42,53 @@ pub(super) async fn write(
 }
 
 impl Store {
-    /// All records of the machine, by key.
+    /// Records of the machine in the order of their keys, from after a key on: some hundred, none at the end.
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub async fn records(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
-        let rows = Entity::find().order_by_asc(Column::Key).all(&self.0.readers).await?;
-        Ok(rows.into_iter().map(|row| (row.key, row.value)).collect())
+    pub async fn records_after(&self, key: &[u8]) -> Result<Vec<Record>, Error> {
+        // Over this connection, as it is the only one that is open at the start.
+        after(self.0.writer.lock().await.db(), key).await
     }
+
+    /// All records of the machine as they are at one moment, by key.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub async fn records(&self) -> Result<Vec<Record>, Error> {
+        let mut all: Vec<Record> = Vec::new();
+        // Nothing is written meanwhile.
+        let writer = self.0.writer.lock().await;
+        loop {
+            let last = all.last().map_or(&[][..], |(key, _)| key);
+            let piece = after(writer.db(), last).await?;
+            if piece.is_empty() {
+                return Ok(all);
+            }
+            all.extend(piece);
+        }
+    }
+}
+
+async fn after(db: &impl ConnectionTrait, key: &[u8]) -> Result<Vec<Record>, Error> {
+    let row = db.query_one_raw(statement(AFTER, vec![key.to_vec().into()])).await?;
+    let bytes: Option<Vec<u8>> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    apart(&bytes.unwrap_or_default()).ok_or(Error::Damaged("a record is not whole"))
+}
+
+fn apart(mut bytes: &[u8]) -> Option<Vec<Record>> {
+    let mut records = Vec::new();
+    while !bytes.is_empty() {
+        let mut length = || {
+            let (digits, rest) = bytes.split_at_checked(8)?;
+            bytes = rest;
+            usize::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+        };
+        let (key, value) = (length()?, length()?);
+        let (key, rest) = bytes.split_at_checked(key)?;
+        let (value, rest) = rest.split_at_checked(value)?;
+        records.push((key.to_vec(), value.to_vec()));
+        bytes = rest;
+    }
+    Some(records)
 }

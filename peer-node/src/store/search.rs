@@ -9,10 +9,15 @@
 mod rebuild;
 mod words;
 
-use protocol::{ids::ConversationId, node::Relation, timeline::Item};
+use protocol::{
+    ids::ConversationId,
+    node::{Cursor, Person, Relation},
+    timeline::Item,
+};
 use sea_orm::{ConnectionTrait, Value};
+use serde::Deserialize;
 
-use super::{Error, Store, people, signed, statement, timeline, unsigned, write::Transaction};
+use super::{Error, Store, cursors, people, signed, statement, timeline, unsigned, write::Transaction};
 
 pub(super) use rebuild::{Index, SETTING};
 pub use words::{Words, fold};
@@ -23,9 +28,19 @@ const CHUNK: usize = 100;
 /// What a search found, what came last first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hits {
-    pub items: Vec<Item>,
+    pub hits: Vec<Hit>,
     /// There are more: the number to go on before.
     pub next: Option<u64>,
+}
+
+/// An item that was found, and what is needed to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub item: Item,
+    /// With whom its conversation is.
+    pub with: Option<Person>,
+    /// The marks of its conversation, if it could be one's own: they say how far it came.
+    pub marks: Vec<Cursor>,
 }
 
 pub(super) async fn insert<'i>(
@@ -89,15 +104,49 @@ fn place(conversation: i64) -> String {
     format!("c{conversation}")
 }
 
-pub(super) const HITS: &str =
-    "SELECT s.no AS no, i.show AS show, p.relation AS relation, v.id AS in_conversation,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
+pub(super) const HITS: &str = concat!(
+    "SELECT json_object(
+        'no', s.no, 'show', i.show, 'conversation', lower(hex(v.id)),
+        'with', CASE WHEN p.user IS NOT NULL THEN ",
+    people::person!(),
+    " END, 'marks', CASE WHEN i.show = 1 THEN (
+            SELECT json_group_array(",
+    cursors::cursor!(),
+    ") FROM cursor k CROSS JOIN chain c ON c.no = k.chain WHERE k.conversation = v.no
+        ) END, 'item', ",
+    timeline::item!(),
+    ") AS row
     FROM (SELECT rowid AS no FROM search WHERE search MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?) s
     CROSS JOIN item i ON i.no = s.no
     CROSS JOIN chain c ON c.no = i.chain
     CROSS JOIN conversation v ON v.no = i.conversation
     LEFT JOIN person p ON p.user = v.peer
-    ORDER BY i.no DESC";
+    ORDER BY i.no DESC"
+);
+
+#[derive(Deserialize)]
+struct Row {
+    no: i64,
+    show: i64,
+    conversation: ConversationId,
+    with: Option<people::Row>,
+    marks: Option<Vec<cursors::Row>>,
+    item: timeline::Row,
+}
+
+impl Row {
+    /// Nothing if the item is not shown.
+    fn hit(self) -> Result<Option<Hit>, Error> {
+        if self.show == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Hit {
+            item: self.item.item(self.conversation)?,
+            with: self.with.map(people::Row::person).transpose()?,
+            marks: self.marks.unwrap_or_default().into_iter().map(Cursor::from).collect(),
+        }))
+    }
+}
 
 impl Store {
     /// At most `limit` items with all words, what came last first; `before` goes on where an earlier answer ended.
@@ -112,12 +161,12 @@ impl Store {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Hits, Error> {
-        let mut hits = Hits { items: Vec::new(), next: None };
+        let mut found = Hits { hits: Vec::new(), next: None };
         let mut pattern = words.pattern();
         if let Some(conversation) = within {
             let sql = "SELECT no FROM conversation WHERE id = ?";
             let Some(row) = self.row(sql, vec![conversation.0.to_vec().into()]).await? else {
-                return Ok(hits);
+                return Ok(found);
             };
             let no: i64 = row.try_get_by_index(0)?;
             pattern = format!("({pattern}) AND place : \"{}\"", place(no));
@@ -127,25 +176,23 @@ impl Store {
             // One more than asked for tells whether there is more.
             let values: Vec<Value> =
                 vec![pattern.clone().into(), before.into(), signed(limit as u64 + 1).into()];
-            let rows = self.rows(HITS, values).await?;
-            for row in &rows {
-                let no: i64 = row.try_get("", "no")?;
-                let relation = row.try_get::<Option<i64>>("", "relation")?.and_then(people::relation);
-                let hidden = within.is_none() && relation == Some(Relation::Declined);
-                if !hidden && row.try_get::<i64>("", "show")? > 0 {
-                    if hits.items.len() == limit {
-                        hits.next = Some(unsigned(before));
-                        return Ok(hits);
+            let rows: Vec<Row> = self.all(HITS, values).await?;
+            let last = rows.len() <= limit;
+            for row in rows {
+                let no = row.no;
+                let declined = |with: &Person| with.relation == Relation::Declined;
+                let hidden = |hit: &Hit| within.is_none() && hit.with.as_ref().is_some_and(declined);
+                if let Some(hit) = row.hit()?.filter(|hit| !hidden(hit)) {
+                    if found.hits.len() == limit {
+                        found.next = Some(unsigned(before));
+                        return Ok(found);
                     }
-                    let id: Vec<u8> = row.try_get("", "in_conversation")?;
-                    let id = ConversationId::try_from(id.as_slice())
-                        .map_err(|_| Error::Damaged("a conversation has no name"))?;
-                    hits.items.push(timeline::read(row, id)?);
+                    found.hits.push(hit);
                 }
                 before = no;
             }
-            if rows.len() <= limit {
-                return Ok(hits);
+            if last {
+                return Ok(found);
             }
         }
     }

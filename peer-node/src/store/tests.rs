@@ -125,7 +125,7 @@ fn texts(items: &[Item]) -> Vec<&str> {
 
 async fn found(store: &Store, query: &str, within: Option<ConversationId>, limit: usize) -> Vec<Item> {
     let Some(words) = Words::of(query) else { return Vec::new() };
-    store.search(&words, within, None, limit).await.unwrap().items
+    store.search(&words, within, None, limit).await.unwrap().hits.into_iter().map(|hit| hit.item).collect()
 }
 
 /// A chain of real events: a genesis and `n - 1` messages.

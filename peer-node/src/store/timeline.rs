@@ -8,12 +8,13 @@ use protocol::{
     time::WallMs,
     timeline::{Content, Entry, Item, Key, Timer, apply},
 };
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryResult, Value, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Value, sea_query::OnConflict};
+use serde::Deserialize;
 
 use super::{
     Error, Store, conversations,
     entity::item::{ActiveModel, Column, Entity},
-    search, signed, statement, unsigned, vanish,
+    rows, search, signed, statement, vanish,
     write::{CHUNK, Transaction},
 };
 
@@ -97,19 +98,17 @@ async fn change(tx: &mut Transaction<'_>, entries: &[&Entry]) -> Result<(), Erro
     let Some(first) = entries.first() else { return Ok(()) };
     let (conversation, id) = (first.conversation, first.target);
     let values = vec![tx.conversation(conversation).into(), id.0.to_vec().into()];
-    let stored = tx.db.query_one_raw(statement(ONE_BY_NUMBER, values)).await?;
-    let Some(stored) = stored else {
+    let Some(Numbered { no, item }) = rows::one(&tx.db, ONE_BY_NUMBER, values).await? else {
         let items: Vec<Item> = fold_one(None, entries).into_iter().collect();
         insert_new(tx, &items).await?;
         return Ok(());
     };
-    let no: i64 = stored.try_get("", "no")?;
     // It was forgotten: it stays so, and what comes late of it goes, too.
-    if stored.try_get::<Vec<u8>>("", "face")?.is_empty() {
+    if item.is_forgotten() {
         let late: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
         return vanish::shed(tx, conversation, &late).await;
     }
-    let before = read(&stored, conversation)?;
+    let before = item.item(conversation)?;
     let Some(after) = fold_one(Some(before.clone()), entries) else { return Ok(()) };
     if after == before {
         return Ok(());
@@ -180,57 +179,91 @@ fn show(item: &Item) -> i64 {
     }
 }
 
-// Every statement that gives items names these columns.
-const ONE_BY_NUMBER: &str =
-    "SELECT i.no AS no, i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
-    FROM item i CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = ? AND i.id = ?";
-const ONE: &str = "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
-    FROM item i CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.id = ? AND i.face <> x''";
-const MANY: &str =
-    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
-    FROM item i CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) 
-      AND i.id IN (SELECT unhex(value) FROM json_each(?)) AND i.face <> x''";
-// The index gives the rows in order of `ord`; only rows with an equal one are sorted.
-pub(super) const NEWEST: &str =
-    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
-    FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
-    ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?";
-pub(super) const BEFORE: &str =
-    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
-    FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
-      AND i.ord <= ? AND (i.ord, c.id, i.seq) < (?, ?, ?)
-    ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?";
-pub(super) const AFTER: &str =
-    "SELECT i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
-    FROM item i INDEXED BY item_order CROSS JOIN chain c ON c.no = i.chain
-    WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND i.show > 0
-      AND i.ord >= ? AND (i.ord, c.id, i.seq) > (?, ?, ?)
-    ORDER BY i.ord, c.id, i.seq LIMIT ?";
+// The item `i` with its chain `c`, as `Row` reads it.
+macro_rules! item {
+    () => {
+        "json_object(
+            'ord', i.ord, 'chain', lower(hex(c.id)), 'seq', i.seq, 'id', lower(hex(i.id)), 'face', hex(i.face), 'due', i.due
+        )"
+    };
+}
+pub(super) use item;
 
-/// An item from a row with the columns above.
-pub(super) fn read(row: &QueryResult, conversation: ConversationId) -> Result<Item, Error> {
-    let whole = |_| Error::Damaged("an item is not whole");
-    let id: Vec<u8> = row.try_get("", "id")?;
-    let face: Vec<u8> = row.try_get("", "face")?;
-    let id = MsgId::try_from(id.as_slice()).map_err(|_| Error::Damaged("an item has no name"))?;
-    let due: Option<i64> = row.try_get("", "due")?;
-    let item = Item::from_face(conversation, id, key(row)?, &face).map_err(whole)?;
-    // The column counts: clocks are started without reading faces.
-    Ok(Item { due: due.map(|due| WallMs(unsigned(due))), ..item })
+const ONE_BY_NUMBER: &str = concat!(
+    "SELECT json_object('no', i.no, 'item', ",
+    item!(),
+    ") AS row FROM item i CROSS JOIN chain c ON c.no = i.chain WHERE i.conversation = ? AND i.id = ?"
+);
+
+macro_rules! items {
+    ($which:literal, $only:literal) => {
+        concat!(
+            "SELECT ",
+            item!(),
+            " AS row FROM item i ",
+            $which,
+            " CROSS JOIN chain c ON c.no = i.chain
+            WHERE i.conversation = (SELECT no FROM conversation WHERE id = ?) AND ",
+            $only
+        )
+    };
 }
 
-pub(super) fn key(row: &QueryResult) -> Result<Key, Error> {
-    let chain: Vec<u8> = row.try_get("", "chain")?;
-    Ok(Key {
-        ord: unsigned(row.try_get("", "ord")?),
-        chain: ChainId::try_from(chain.as_slice()).map_err(|_| Error::Damaged("a chain has no name"))?,
-        seq: unsigned(row.try_get("", "seq")?),
-    })
+const ONE: &str = items!("", "i.id = ? AND i.face <> x''");
+const MANY: &str = items!("", "i.id IN (SELECT unhex(value) FROM json_each(?)) AND i.face <> x''");
+// The index gives the rows in order of `ord`; only rows with an equal one are sorted.
+pub(super) const NEWEST: &str =
+    items!("INDEXED BY item_order", "i.show > 0 ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?");
+pub(super) const BEFORE: &str = items!(
+    "INDEXED BY item_order",
+    "i.show > 0 AND i.ord <= ? AND (i.ord, c.id, i.seq) < (?, ?, ?)
+    ORDER BY i.ord DESC, c.id DESC, i.seq DESC LIMIT ?"
+);
+pub(super) const AFTER: &str = items!(
+    "INDEXED BY item_order",
+    "i.show > 0 AND i.ord >= ? AND (i.ord, c.id, i.seq) > (?, ?, ?)
+    ORDER BY i.ord, c.id, i.seq LIMIT ?"
+);
+
+/// A row of [`item!`].
+#[derive(Deserialize)]
+pub(super) struct Row {
+    ord: u64,
+    chain: ChainId,
+    seq: u64,
+    id: MsgId,
+    #[serde(deserialize_with = "rows::bytes")]
+    face: Vec<u8>,
+    due: Option<u64>,
+}
+
+/// An item and its number.
+#[derive(Deserialize)]
+pub(super) struct Numbered {
+    pub(super) no: i64,
+    pub(super) item: Row,
+}
+
+/// An item with its number and its conversation.
+#[derive(Deserialize)]
+pub(super) struct Placed {
+    pub(super) no: i64,
+    pub(super) conversation: ConversationId,
+    pub(super) item: Row,
+}
+
+impl Row {
+    pub(super) fn item(self, conversation: ConversationId) -> Result<Item, Error> {
+        let key = Key { ord: self.ord, chain: self.chain, seq: self.seq };
+        let item = Item::from_face(conversation, self.id, key, &self.face)
+            .map_err(|_| Error::Damaged("an item is not whole"))?;
+        // The column counts: clocks are started without reading faces.
+        Ok(Item { due: self.due.map(WallMs), ..item })
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.face.is_empty()
+    }
 }
 
 impl Store {
@@ -244,35 +277,41 @@ impl Store {
         page: Page,
         limit: usize,
     ) -> Result<Vec<Item>, Error> {
+        let before = async |key, limit| {
+            let mut items = self.read(conversation, BEFORE, beside(conversation, key, limit)).await?;
+            items.reverse();
+            Ok::<_, Error>(items)
+        };
+        let after = async |key, limit| self.read(conversation, AFTER, beside(conversation, key, limit)).await;
         match page {
             Page::Newest => {
                 let values = vec![conversation.0.to_vec().into(), signed(limit as u64).into()];
-                let rows = self.rows(NEWEST, values).await?;
-                rows.iter().rev().map(|row| read(row, conversation)).collect()
+                let mut items = self.read(conversation, NEWEST, values).await?;
+                items.reverse();
+                Ok(items)
             }
-            Page::Before(key) => {
-                let rows = self.rows(BEFORE, beside(conversation, key, limit)).await?;
-                rows.iter().rev().map(|row| read(row, conversation)).collect()
-            }
-            Page::After(key) => {
-                let rows = self.rows(AFTER, beside(conversation, key, limit)).await?;
-                rows.iter().map(|row| read(row, conversation)).collect()
-            }
+            Page::Before(key) => before(key, limit).await,
+            Page::After(key) => after(key, limit).await,
             Page::Around(id) => {
                 let item = self.item(conversation, id).await?.filter(Item::is_shown);
                 let Some(item) = item else { return Ok(Vec::new()) };
-                let rest = limit.saturating_sub(1);
-                let rows = self.rows(BEFORE, beside(conversation, item.key, rest.div_ceil(2))).await?;
-                let mut items: Vec<Item> =
-                    rows.iter().rev().map(|row| read(row, conversation)).collect::<Result<_, _>>()?;
-                let rows = self.rows(AFTER, beside(conversation, item.key, rest / 2)).await?;
+                let (key, rest) = (item.key, limit.saturating_sub(1));
+                let (mut items, after) =
+                    tokio::try_join!(before(key, rest.div_ceil(2)), after(key, rest / 2))?;
                 items.push(item);
-                for row in &rows {
-                    items.push(read(row, conversation)?);
-                }
+                items.extend(after);
                 Ok(items)
             }
         }
+    }
+
+    async fn read(
+        &self,
+        conversation: ConversationId,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Item>, Error> {
+        self.all::<Row>(sql, values).await?.into_iter().map(|row| row.item(conversation)).collect()
     }
 
     /// The items with these names, as far as they are here, in no order.
@@ -285,7 +324,7 @@ impl Store {
         }
         let names: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
         let values = vec![conversation.0.to_vec().into(), format!("[{}]", names.join(",")).into()];
-        self.rows(MANY, values).await?.iter().map(|row| read(row, conversation)).collect()
+        self.read(conversation, MANY, values).await
     }
 
     /// One item, shown or not.
@@ -293,8 +332,8 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn item(&self, conversation: ConversationId, id: MsgId) -> Result<Option<Item>, Error> {
-        let row = self.row(ONE, vec![conversation.0.to_vec().into(), id.0.to_vec().into()]).await?;
-        row.map(|row| read(&row, conversation)).transpose()
+        let values = vec![conversation.0.to_vec().into(), id.0.to_vec().into()];
+        self.one::<Row>(ONE, values).await?.map(|row| row.item(conversation)).transpose()
     }
 }
 

@@ -11,7 +11,12 @@ use protocol::{
 };
 use sea_orm::{ConnectionTrait, Value};
 
-use super::{Error, Store, search, signed, statement, timeline, unsigned, write::Transaction};
+use super::{
+    Error, Store, rows, search, signed, statement,
+    timeline::{self, Placed},
+    unsigned,
+    write::Transaction,
+};
 
 /// A computer that says it is earlier has no time yet: no version of Confab is that old (2026-01-01).
 const NO_TIME_YET: WallMs = WallMs(1_767_225_600_000);
@@ -75,11 +80,14 @@ pub(super) async fn shed(
     Ok(())
 }
 
-const DUE: &str = "SELECT v.id AS in_conversation, i.no AS no,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
+const DUE: &str = concat!(
+    "SELECT json_object('no', i.no, 'conversation', lower(hex(v.id)), 'item', ",
+    timeline::item!(),
+    ") AS row
     FROM item i INDEXED BY item_due CROSS JOIN chain c ON c.no = i.chain
         CROSS JOIN conversation v ON v.no = i.conversation
-    WHERE i.due <= ? ORDER BY i.due LIMIT ?";
+    WHERE i.due <= ? ORDER BY i.due LIMIT ?"
+);
 
 impl Store {
     /// When the next message disappears.
@@ -107,20 +115,21 @@ impl Store {
             let mut writer = self.0.writer.lock().await;
             let mut piece = Vec::new();
             let done = writer.transaction(async |tx| {
-                let rows =
-                    tx.db.query_all_raw(statement(DUE, vec![signed(now.0).into(), PIECE.into()])).await?;
-                for row in &rows {
-                    let id: Vec<u8> = row.try_get("", "in_conversation")?;
-                    let conversation = ConversationId::try_from(id.as_slice())
-                        .map_err(|_| Error::Damaged("a conversation has no name"))?;
-                    let item = timeline::read(row, conversation)?;
-                    let no: i64 = row.try_get("", "no")?;
+                let rows: Vec<Placed> =
+                    rows::all(&tx.db, DUE, vec![signed(now.0).into(), PIECE.into()]).await?;
+                for Placed { no, conversation, item } in rows {
+                    let item = item.item(conversation)?;
                     tx.number([conversation].into_iter(), std::iter::empty()).await?;
                     search::remove(tx, no, &item).await?;
                     let sql = "UPDATE item SET show = 0, face = x'', ttl = 0, due = NULL WHERE no = ?";
                     tx.db.execute_raw(statement(sql, vec![no.into()])).await?;
                     let sql = "UPDATE draft SET reply = NULL WHERE conversation = ? AND reply = ?";
-                    tx.db.execute_raw(statement(sql, vec![id.into(), item.id.0.to_vec().into()])).await?;
+                    tx.db
+                        .execute_raw(statement(
+                            sql,
+                            vec![conversation.0.to_vec().into(), item.id.0.to_vec().into()],
+                        ))
+                        .await?;
                     shed(tx, conversation, &item.keys()).await?;
                     piece.push((conversation, item.id));
                 }

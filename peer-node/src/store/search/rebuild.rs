@@ -9,11 +9,11 @@ use std::{
 };
 
 use protocol::ids::ConversationId;
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{insert_words, words::FOLDING};
-use crate::store::{Error, Store, statement, timeline};
+use crate::store::{Error, Store, rows, statement, timeline};
 
 /// The setting that says how the index stands. It is about this file, so no backup takes it along.
 pub(in crate::store) const SETTING: &str = "search-index";
@@ -70,10 +70,21 @@ async fn keep(db: &impl ConnectionTrait, kept: Kept) -> Result<(), Error> {
     Ok(())
 }
 
-const OLDER: &str = "SELECT i.no AS no, i.conversation AS place, v.id AS in_conversation,
-        i.ord AS ord, c.id AS chain, i.seq AS seq, i.id AS id, i.face AS face, i.due AS due
+const OLDER: &str = concat!(
+    "SELECT json_object('no', i.no, 'place', i.conversation, 'conversation', lower(hex(v.id)), 'item', ",
+    timeline::item!(),
+    ") AS row
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
-    WHERE i.no < ? AND i.face <> x'' ORDER BY i.no DESC LIMIT ?";
+    WHERE i.no < ? AND i.face <> x'' ORDER BY i.no DESC LIMIT ?"
+);
+
+#[derive(Deserialize)]
+struct Row {
+    no: i64,
+    place: i64,
+    conversation: ConversationId,
+    item: timeline::Row,
+}
 
 /// What one transaction makes anew.
 struct Step {
@@ -84,24 +95,22 @@ struct Step {
 }
 
 impl Step {
-    fn read(rows: &[QueryResult]) -> Result<Self, Error> {
+    fn read(rows: Vec<Row>) -> Result<Self, Error> {
+        let there = rows.len() as u64;
         let mut step = Self { words: Vec::with_capacity(rows.len()), from: 0 };
         let mut bytes = 0;
         for row in rows {
-            let id: Vec<u8> = row.try_get("", "in_conversation")?;
-            let id = ConversationId::try_from(id.as_slice())
-                .map_err(|_| Error::Damaged("a conversation has no name"))?;
-            let item = timeline::read(row, id)?;
-            step.from = row.try_get("", "no")?;
+            let item = row.item.item(row.conversation)?;
+            step.from = row.no;
             if let Some(words) = item.words() {
                 bytes += words.len();
-                step.words.push((step.from, row.try_get("", "place")?, words.to_owned()));
+                step.words.push((step.from, row.place, words.to_owned()));
             }
             if bytes > BYTES {
                 return Ok(step);
             }
         }
-        if (rows.len() as u64) < ITEMS.unsigned_abs() || step.from <= 1 {
+        if there < ITEMS.unsigned_abs() || step.from <= 1 {
             step.from = 0;
         }
         Ok(step)
@@ -130,8 +139,7 @@ impl Store {
         }
         let mut from = 0;
         let done = writer.transaction(async |tx| {
-            let rows = tx.db.query_all_raw(statement(OLDER, vec![below.into(), ITEMS.into()])).await?;
-            let step = Step::read(&rows)?;
+            let step = Step::read(rows::all(&tx.db, OLDER, vec![below.into(), ITEMS.into()]).await?)?;
             from = step.from;
             // What was changed meanwhile is in the index already.
             let range: Vec<Value> = vec![from.into(), below.into()];
