@@ -180,6 +180,11 @@ impl Status {
         }
     }
 
+    /// Waiting and sending are two words for one state: nobody else has it yet.
+    fn sign(self) -> Self {
+        if self == Self::Waiting { Self::Sending } else { self }
+    }
+
     pub(crate) fn icon(self) -> icon::Icon {
         match self {
             Self::Waiting | Self::Sending => icon::CLOCK,
@@ -200,6 +205,8 @@ pub enum Row {
         message: Box<Message>,
         /// Begins a group: shows avatar, name and time.
         first: bool,
+        /// The row below says how far both have come.
+        more: bool,
     },
 }
 
@@ -225,7 +232,16 @@ pub fn rows(
         let first =
             new_day || divider.is_some() || above.as_ref().is_none_or(|above| !groups(above, &message));
         above = Some(message.clone());
-        rows.push(Row::Message { message: Box::new(message), first });
+        rows.push(Row::Message { message: Box::new(message), first, more: false });
+    }
+    for at in 1..rows.len() {
+        let (above, below) = rows.split_at_mut(at);
+        if let ([.., Row::Message { message, more, .. }], [Row::Message { message: next, .. }, ..]) =
+            (above, below)
+        {
+            *more =
+                message.status.is_some() && message.status.map(Status::sign) == next.status.map(Status::sign);
+        }
     }
     rows
 }
@@ -274,8 +290,9 @@ pub struct MessageFragment<'a> {
 }
 
 impl MessageFragment<'_> {
-    /// Rendered as the first of its group; the page takes the name away where it does not begin one.
+    /// Rendered as one that stands alone; the page takes away what its neighbours say.
     const FIRST: bool = true;
+    const MORE: bool = false;
 }
 
 /// The `id` of a message's `<li>` in the page.
@@ -309,8 +326,10 @@ mod tests {
         let letter = |row: &Row| match row {
             Row::Day(_) => 'D',
             Row::Unread(_) => 'U',
-            Row::Message { first: true, .. } => 'F',
-            Row::Message { first: false, .. } => 'm',
+            Row::Message { first: true, more: false, .. } => 'F',
+            Row::Message { first: true, more: true, .. } => 'G',
+            Row::Message { first: false, more: false, .. } => 'm',
+            Row::Message { first: false, more: true, .. } => 'n',
         };
         rows.iter().map(letter).collect()
     }
@@ -319,7 +338,7 @@ mod tests {
     fn days_groups_and_the_unread_divider_stand_where_they_belong() {
         let when = When::sample();
         let rows = rows(Message::samples(), None, Some((MsgId([7; 16]), 3)), &when);
-        assert_eq!(shape(&rows), "DFFmFmDFUFmmFFmFm");
+        assert_eq!(shape(&rows), "DFGmFmDFUFmmFFmGm");
     }
 
     #[test]
@@ -327,7 +346,7 @@ mod tests {
         let when = When::sample();
         let messages = Message::samples();
         let rows = rows(messages[8..].to_vec(), Some(&messages[7]), None, &when);
-        assert_eq!(shape(&rows), "mFFmFm");
+        assert_eq!(shape(&rows), "mFFmGm");
     }
 
     #[test]

@@ -173,6 +173,11 @@ impl Shell {
         self.place == Place::Chat(row.conversation)
     }
 
+    /// Nobody to write with yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chats.is_empty() && self.requests.is_empty()
+    }
+
     /// The narrow window shows the list instead of the page.
     pub(crate) fn shows_list(&self) -> bool {
         self.place == Place::Chats

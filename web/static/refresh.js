@@ -7,8 +7,10 @@ const build = page => $('script[src]', page)?.getAttribute('src');
 
 export async function stale() {
   const answer = await fetch(location.href);
-  const next = answer.ok && $('#main', fragment(await answer.text()));
-  if (next) replace($('#main'), next);
+  const page = answer.ok && fragment(await answer.text()), next = page && $('#main', page);
+  if (!next) return;
+  replace($('#main'), next);
+  $('.app').toggleAttribute('data-empty', $('.app', page).hasAttribute('data-empty'));
 }
 
 // Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.

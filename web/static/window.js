@@ -292,6 +292,14 @@ export function tidy(li) {
   }
   li.classList.toggle('first', day || divider || above.className === 'system'
     || above.dataset.who !== li.dataset.who || Math.abs(li.dataset.at - above.dataset.at) >= GROUP);
+  run(li);
+  run(li.previousElementSibling);
+}
+
+// One status stands for a run of own messages, below the last of them.
+function run(li) {
+  const sign = row => row?.dataset.status?.replace('waiting', 'sending');
+  li?.classList.toggle('more', Boolean(sign(li)) && sign(li) === sign(li.nextElementSibling));
 }
 
 // Puts a message where the node's order wants it. Answers whether it is `new` here, was here `before`, or belongs `above` or
@@ -312,12 +320,13 @@ export function put(li) {
   if (!old && edge.dataset.before && all.length && key(li) < key(all[0])) return 'above';
   let below = null;
   for (let at = all.length - 1; at >= 0 && key(all[at]) > key(li); at -= 1) below = all[at];
-  const settled = old && nextMessage(li) === below;
+  const settled = old && nextMessage(li) === below, above = li.previousElementSibling;
   const change = () => {
     if (!settled) {
       let spot = below;
       while (spot?.previousElementSibling && !isMessage(spot.previousElementSibling)) spot = spot.previousElementSibling;
       list.insertBefore(li, spot);
+      run(above);
     }
     tidy(li);
     const next = nextMessage(li);
@@ -337,7 +346,9 @@ export function remove({ id }) {
   const next = nextMessage(li), last = !next && li.previousElementSibling;
   const focused = li.contains(document.activeElement);
   const change = () => {
+    const above = li.previousElementSibling;
     li.remove();
+    run(above);
     if (next) tidy(next);
     else if (last && !isMessage(last)) last.remove();
   };
@@ -379,5 +390,7 @@ export function status(li, word) {
   // Waiting and sending are two words for one state: nobody else has it yet.
   if (from === to || (from > to && from > 1)) return;
   li.dataset.status = word;
+  run(li);
+  run(li.previousElementSibling);
   $('.st', li).replaceChildren($(`#st-${word}`).content.cloneNode(true));
 }
