@@ -74,12 +74,8 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     alice.program.kill().await?;
     alice.restart().await?;
     alices.until("return window.same !== true && document.readyState === 'complete'").await?;
-    alices
-        .until(&format!(
-            "return location.pathname === '/chats/{chat}' && !document.querySelector('#jump').hidden"
-        ))
-        .await?;
-    ensure!(alices.script(PLACE).await? == place, "{place} is {}", alices.script(PLACE).await?);
+    alices.until_at(&format!("/chats/{chat}")).await?;
+    alices.until(&format!("const place = () => {{ {PLACE} }}; return place() === {place}")).await?;
     ensure!(alices.script(field).await? == "half a thought, and more", "what was written stays");
 
     // Without the passphrase it comes back locked; after unlocking, the same chat and the same draft.
