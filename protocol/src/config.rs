@@ -99,7 +99,7 @@ pub struct Config {
     pub dead: Duration,
     /// With events under way and no CREDIT: the link is stuck, a new one heals it.
     pub progress: Duration,
-    /// Redial waits lie between these, decorrelated, so that nodes don't come back in step.
+    /// Redial waits lie between these (and end on the next tick), decorrelated, so that nodes don't come back in step.
     pub redial_min: Duration,
     pub redial_max: Duration,
     /// How long a link to somebody who is no contact may stay.

@@ -6,10 +6,7 @@
 use std::{cell::LazyCell, fmt};
 
 use data_encoding::BASE64_NOPAD;
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Serialize, de::DeserializeOwned};
 use vodozemac::{
     Curve25519PublicKey,
     megolm::{
@@ -156,24 +153,19 @@ pub trait Seal: fmt::Debug + Send {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Vodozemac;
 
-/// A session that was loaded is set up when it is used: its keys are calculated then, and of two hundred people most say
-/// nothing today. Its shape is looked at when it is loaded; that it is what was saved is the word of whoever kept it (the
-/// database seals every page), so setting it up does not fail.
-pub type Loaded<T> = LazyCell<T, Box<dyn FnOnce() -> T + Send>>;
+/// A session is read when it is loaded, and set up when it is used: its keys are calculated then, and of two hundred
+/// people most say nothing today.
+pub type Lazy<T> = LazyCell<T, Box<dyn FnOnce() -> T + Send>>;
 
-const AS_SAVED: &str = "it is what was saved";
-/// What vodozemac exports of an inbound session, version 1: version, index, ratchet, public key.
-const EXPORTED: usize = 1 + 4 + 128 + 32;
-
-fn loaded<T>(set_up: impl FnOnce() -> T + Send + 'static) -> Loaded<T> {
+fn lazy<T>(set_up: impl FnOnce() -> T + Send + 'static) -> Lazy<T> {
     LazyCell::new(Box::new(set_up))
 }
 
 impl Seal for Vodozemac {
     type Account = Account;
-    type Pair = Loaded<Session>;
-    type Outbound = Loaded<GroupSession>;
-    type Inbound = Loaded<InboundGroupSession>;
+    type Pair = Lazy<Session>;
+    type Outbound = Lazy<GroupSession>;
+    type Inbound = Lazy<InboundGroupSession>;
 
     fn new_account(&mut self) -> Account {
         Account::new()
@@ -198,12 +190,12 @@ impl Seal for Vodozemac {
         account: &Account,
         curve: [u8; 32],
         one_time_key: [u8; 32],
-    ) -> Result<Loaded<Session>, SealError> {
+    ) -> Result<Lazy<Session>, SealError> {
         let curve = Curve25519PublicKey::from_bytes(curve);
         let one_time_key = Curve25519PublicKey::from_bytes(one_time_key);
         account
             .create_outbound_session(OlmConfig::version_1(), curve, one_time_key)
-            .map(|session| loaded(|| session))
+            .map(|session| lazy(|| session))
             .map_err(|_| SealError::Malformed)
     }
 
@@ -212,68 +204,64 @@ impl Seal for Vodozemac {
         account: &mut Account,
         curve: [u8; 32],
         message: &PairMessage,
-    ) -> Result<(Loaded<Session>, SecretBytes), SealError> {
+    ) -> Result<(Lazy<Session>, SecretBytes), SealError> {
         use vodozemac::olm::SessionCreationError as E;
         let OlmMessage::PreKey(message) = olm_message(message)? else {
             return Err(SealError::CannotOpen);
         };
         let curve = Curve25519PublicKey::from_bytes(curve);
         match account.create_inbound_session(OlmConfig::version_1(), curve, &message) {
-            Ok(made) => Ok((loaded(|| made.session), Zeroizing::new(made.plaintext))),
+            Ok(made) => Ok((lazy(|| made.session), Zeroizing::new(made.plaintext))),
             Err(E::MissingOneTimeKey(_)) => Err(SealError::UnknownOneTimeKey),
             Err(_) => Err(SealError::CannotOpen),
         }
     }
 
-    fn pair_id(&self, pair: &Loaded<Session>) -> [u8; 32] {
+    fn pair_id(&self, pair: &Lazy<Session>) -> [u8; 32] {
         let id = BASE64_NOPAD.decode(pair.session_id().as_bytes()).expect("vodozemac writes unpadded base64");
         id.try_into().expect("a session id is a SHA-256 hash")
     }
 
-    fn pair_encrypt(
-        &mut self,
-        pair: &mut Loaded<Session>,
-        plaintext: &[u8],
-    ) -> Result<PairMessage, SealError> {
+    fn pair_encrypt(&mut self, pair: &mut Lazy<Session>, plaintext: &[u8]) -> Result<PairMessage, SealError> {
         let (kind, bytes) = pair.encrypt(plaintext).map_err(|_| SealError::Malformed)?.to_parts();
         Ok(PairMessage { kind: u8::from(kind != 0), bytes })
     }
 
     fn pair_decrypt(
         &mut self,
-        pair: &mut Loaded<Session>,
+        pair: &mut Lazy<Session>,
         message: &PairMessage,
     ) -> Result<SecretBytes, SealError> {
         let message = olm_message(message)?;
         pair.decrypt(&message).map(Zeroizing::new).map_err(|_| SealError::CannotOpen)
     }
 
-    fn new_outbound(&mut self) -> Loaded<GroupSession> {
+    fn new_outbound(&mut self) -> Lazy<GroupSession> {
         let session = GroupSession::new(MegolmConfig::version_1());
-        loaded(|| session)
+        lazy(|| session)
     }
 
-    fn outbound_index(&self, outbound: &Loaded<GroupSession>) -> u32 {
+    fn outbound_index(&self, outbound: &Lazy<GroupSession>) -> u32 {
         outbound.message_index()
     }
 
-    fn outbound_key(&self, outbound: &Loaded<GroupSession>) -> SecretBytes {
+    fn outbound_key(&self, outbound: &Lazy<GroupSession>) -> SecretBytes {
         Zeroizing::new(outbound.session_key().to_bytes())
     }
 
-    fn encrypt(&mut self, outbound: &mut Loaded<GroupSession>, plaintext: &[u8]) -> Vec<u8> {
+    fn encrypt(&mut self, outbound: &mut Lazy<GroupSession>, plaintext: &[u8]) -> Vec<u8> {
         outbound.encrypt(plaintext).to_bytes()
     }
 
-    fn new_inbound(&mut self, key: &[u8]) -> Result<Loaded<InboundGroupSession>, SealError> {
+    fn new_inbound(&mut self, key: &[u8]) -> Result<Lazy<InboundGroupSession>, SealError> {
         let key = SessionKey::from_bytes(key).map_err(|_| SealError::Malformed)?;
         let session = InboundGroupSession::new(&key, MegolmConfig::version_1());
-        Ok(loaded(|| session))
+        Ok(lazy(|| session))
     }
 
     fn decrypt(
         &mut self,
-        inbound: &mut Loaded<InboundGroupSession>,
+        inbound: &mut Lazy<InboundGroupSession>,
         message: &[u8],
     ) -> Result<Opened, SealError> {
         use vodozemac::megolm::DecryptionError as E;
@@ -285,7 +273,7 @@ impl Seal for Vodozemac {
         }
     }
 
-    fn advance(&mut self, inbound: &mut Loaded<InboundGroupSession>, index: u32) {
+    fn advance(&mut self, inbound: &mut Lazy<InboundGroupSession>, index: u32) {
         inbound.advance_to(index);
     }
 
@@ -293,16 +281,16 @@ impl Seal for Vodozemac {
         pickled(&account.pickle())
     }
 
-    fn save_pair(&self, pair: &Loaded<Session>) -> SecretBytes {
+    fn save_pair(&self, pair: &Lazy<Session>) -> SecretBytes {
         pickled(&pair.pickle())
     }
 
-    fn save_outbound(&self, outbound: &Loaded<GroupSession>) -> SecretBytes {
+    fn save_outbound(&self, outbound: &Lazy<GroupSession>) -> SecretBytes {
         pickled(&outbound.pickle())
     }
 
     /// The exported form is a sixth of the pickle; that the creator signed the key was checked when it came.
-    fn save_inbound(&self, inbound: &Loaded<InboundGroupSession>) -> SecretBytes {
+    fn save_inbound(&self, inbound: &Lazy<InboundGroupSession>) -> SecretBytes {
         Zeroizing::new(inbound.export_at_first_known_index().to_bytes())
     }
 
@@ -310,27 +298,17 @@ impl Seal for Vodozemac {
         unpickled::<AccountPickle>(saved).map(Account::from_pickle)
     }
 
-    fn load_pair(&self, saved: &[u8]) -> Result<Loaded<Session>, SealError> {
-        unpickled::<SessionPickle>(saved).map(|pickle| loaded(|| Session::from_pickle(pickle)))
+    fn load_pair(&self, saved: &[u8]) -> Result<Lazy<Session>, SealError> {
+        unpickled::<SessionPickle>(saved).map(|pickle| lazy(|| Session::from_pickle(pickle)))
     }
 
-    fn load_outbound(&self, saved: &[u8]) -> Result<Loaded<GroupSession>, SealError> {
-        unpickled::<IgnoredAny>(saved)?;
-        let saved = Zeroizing::new(saved.to_vec());
-        Ok(loaded(move || {
-            GroupSession::from_pickle(unpickled::<GroupSessionPickle>(&saved).expect(AS_SAVED))
-        }))
+    fn load_outbound(&self, saved: &[u8]) -> Result<Lazy<GroupSession>, SealError> {
+        unpickled::<GroupSessionPickle>(saved).map(|pickle| lazy(|| GroupSession::from_pickle(pickle)))
     }
 
-    fn load_inbound(&self, saved: &[u8]) -> Result<Loaded<InboundGroupSession>, SealError> {
-        if saved.len() != EXPORTED {
-            return Err(SealError::Malformed);
-        }
-        let saved = Zeroizing::new(saved.to_vec());
-        Ok(loaded(move || {
-            let key = ExportedSessionKey::from_bytes(&saved).expect(AS_SAVED);
-            InboundGroupSession::import(&key, MegolmConfig::version_1())
-        }))
+    fn load_inbound(&self, saved: &[u8]) -> Result<Lazy<InboundGroupSession>, SealError> {
+        let key = ExportedSessionKey::from_bytes(saved).map_err(|_| SealError::Malformed)?;
+        Ok(lazy(move || InboundGroupSession::import(&key, MegolmConfig::version_1())))
     }
 }
 
@@ -352,7 +330,7 @@ mod tests {
     use super::*;
 
     /// Two accounts with a session between them, and the first message that made it.
-    fn pair() -> (Loaded<Session>, Loaded<Session>) {
+    fn pair() -> (Lazy<Session>, Lazy<Session>) {
         let mut seal = Vodozemac;
         let (asker, mut other) = (seal.new_account(), seal.new_account());
         let key = seal.new_one_time_key(&mut other);
@@ -417,7 +395,7 @@ mod tests {
         assert!(seal.new_inbound(&[0; 40]).is_err());
         assert!(seal.load_account(b"{}").is_err());
         assert!(seal.load_pair(b"{}").is_err());
-        assert!(seal.load_outbound(b"{").is_err());
+        assert!(seal.load_outbound(b"{}").is_err());
         assert!(seal.load_inbound(&[1; 164]).is_err());
         let junk = PairMessage { kind: 1, bytes: vec![7; 90] };
         assert!(seal.pair_decrypt(&mut a, &junk).is_err());

@@ -58,8 +58,7 @@ impl<S: Seal> Node<S> {
             dialling.again = true;
             return;
         }
-        let someone = self.devices.get(&device).and_then(|user| self.people.get(user));
-        let addresses = someone.map(|someone| someone.addresses.clone()).unwrap_or_default();
+        let addresses = self.addresses_of(device).to_vec();
         if addresses.is_empty() {
             return;
         }
@@ -67,6 +66,11 @@ impl<S: Seal> Node<S> {
         self.dials.insert(device, Dialling { wait, under_way: true, again: false });
         self.timers.set(Timer::Dial(device), self.now + PATIENCE);
         self.batch.effect(Effect::Dial { peer: device, addresses });
+    }
+
+    fn addresses_of(&self, device: DeviceId) -> &[Address] {
+        let someone = self.devices.get(&device).and_then(|user| self.people.get(user));
+        someone.map_or(&[], |someone| &someone.addresses)
     }
 
     pub(super) fn dial_user(&mut self, user: UserId) {
@@ -77,7 +81,9 @@ impl<S: Seal> Node<S> {
 
     pub(super) fn dial_all(&mut self) {
         let all = self.devices.keys().copied();
-        let wanted: Vec<_> = all.filter(|device| self.wants_link(*device)).collect();
+        let reachable =
+            |device: &DeviceId| self.wants_link(*device) && !self.addresses_of(*device).is_empty();
+        let wanted: Vec<_> = all.filter(reachable).collect();
         for (place, device) in wanted.into_iter().enumerate() {
             let under_way = self.dials.get(&device).is_some_and(|dialling| dialling.under_way);
             if place < TOGETHER || under_way {

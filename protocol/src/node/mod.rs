@@ -178,8 +178,11 @@ impl<S: Seal> Node<S> {
         let me = Me::open(&mut rng, &seal, &own)?;
         let mut node = Self::empty(config, rng, seal, me, wall);
         node.now = now;
+        let mut last = Vec::new();
         for (key, value) in records {
+            debug_assert!(last < key, "in the order of their keys");
             node.load(&key, &value)?;
+            last = key;
         }
         let waiting = node.chains.iter().filter(|(_, chain)| chain.opened < chain.seq).map(|(id, _)| *id);
         node.waiting = waiting.collect();
