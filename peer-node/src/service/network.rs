@@ -115,8 +115,16 @@ impl Service {
         let open = self.open().await?;
         open.command(Command::Redial).await?;
         let ways = open.ways().await?;
-        let count = |next| ways.values().filter(|way| way.next == next).count() as u64;
-        Ok(Connecting { connected: count(Next::Linked), trying: count(Next::UnderWay) })
+        // Many are not called at once: those who come next are, in a moment.
+        let (mut connected, mut trying) = (0, 0);
+        for way in ways.values() {
+            match way.next {
+                Next::Linked => connected += 1,
+                Next::UnderWay | Next::At(_) => trying += 1,
+                _ => {}
+            }
+        }
+        Ok(Connecting { connected, trying })
     }
 
     /// Connects to somebody who is known, at an address where they were just seen, and waits a moment for it.

@@ -65,7 +65,7 @@ impl Service {
         // Read first: what is made while we search is in the answer or said to be missing.
         let indexed = open.store.indexed();
         let found = open.store.search(&words, within, before, limit).await?;
-        // A chat is with somebody; if the row went this moment, so did the hit.
+        // A chat is with somebody.
         let hit = |hit: store::Hit| {
             let with = open.view(hit.with?);
             let text = hit.item.words().unwrap_or_default();

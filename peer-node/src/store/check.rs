@@ -43,7 +43,7 @@ impl Store {
         Ok(found)
     }
 
-    /// A pragma can stand in no other statement.
+    /// One by one: a pragma can stand in no other statement.
     async fn rows(&self, sql: &'static str) -> Result<Vec<QueryResult>, Error> {
         Ok(self.0.readers.query_all_raw(statement(sql, vec![])).await?)
     }

@@ -42,7 +42,7 @@ pub(super) async fn write(tx: &Transaction<'_>, conversations: &[Conversation]) 
 }
 
 // Per conversation: one look at the end of the order index, and at most 100 steps in the unread index.
-macro_rules! rows {
+macro_rules! conversations {
     ($only:literal) => {
         concat!(
             "SELECT json_object(
@@ -72,8 +72,8 @@ macro_rules! rows {
     };
 }
 
-pub(super) const ALL: &str = rows!("v.peer IS NOT NULL");
-const ONE: &str = rows!("v.id = ?");
+pub(super) const ALL: &str = conversations!("v.peer IS NOT NULL");
+const ONE: &str = conversations!("v.id = ?");
 
 /// Takes in what set the timer of a conversation: what stands last in the order counts.
 pub(super) async fn set_timer(

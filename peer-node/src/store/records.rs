@@ -48,7 +48,10 @@ impl Store {
     /// A database that cannot be read.
     pub async fn records_after(&self, key: &[u8]) -> Result<Vec<Record>, Error> {
         // Over this connection, as it is the only one that is open at the start.
-        after(self.0.writer.lock().await.db(), key).await
+        let mut writer = self.0.writer.lock().await;
+        // It may have broken off: this is how it comes back.
+        writer.settle().await?;
+        after(writer.db(), key).await
     }
 
     /// All records of the machine as they are at one moment, by key.
@@ -58,7 +61,8 @@ impl Store {
     pub async fn records(&self) -> Result<Vec<Record>, Error> {
         let mut all: Vec<Record> = Vec::new();
         // Nothing is written meanwhile.
-        let writer = self.0.writer.lock().await;
+        let mut writer = self.0.writer.lock().await;
+        writer.settle().await?;
         loop {
             let last = all.last().map_or(&[][..], |(key, _)| key);
             let piece = after(writer.db(), last).await?;

@@ -183,7 +183,7 @@ impl Writer {
     }
 
     /// After a transaction that failed, or whose caller went away in the middle: reads again what stands.
-    async fn settle(&mut self) -> Result<(), Error> {
+    pub(super) async fn settle(&mut self) -> Result<(), Error> {
         if self.chains.len() > REMEMBERED || self.conversations.len() > REMEMBERED {
             self.forget();
         }
