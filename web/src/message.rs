@@ -206,7 +206,7 @@ pub enum Row {
         /// Begins a group: shows avatar, name and time.
         first: bool,
         /// The row below says how far both have come.
-        more: bool,
+        joins: bool,
     },
 }
 
@@ -232,15 +232,16 @@ pub fn rows(
         let first =
             new_day || divider.is_some() || above.as_ref().is_none_or(|above| !groups(above, &message));
         above = Some(message.clone());
-        rows.push(Row::Message { message: Box::new(message), first, more: false });
+        rows.push(Row::Message { message: Box::new(message), first, joins: false });
     }
     for at in 1..rows.len() {
         let (above, below) = rows.split_at_mut(at);
-        if let ([.., Row::Message { message, more, .. }], [Row::Message { message: next, .. }, ..]) =
+        if let ([.., Row::Message { message, joins, .. }], [Row::Message { message: next, .. }, ..]) =
             (above, below)
         {
-            *more =
-                message.status.is_some() && message.status.map(Status::sign) == next.status.map(Status::sign);
+            let sign =
+                |message: &Message| message.status.filter(|_| !message.body.is_system()).map(Status::sign);
+            *joins = sign(message).is_some() && sign(message) == sign(next);
         }
     }
     rows
@@ -292,7 +293,7 @@ pub struct MessageFragment<'a> {
 impl MessageFragment<'_> {
     /// Rendered as one that stands alone; the page takes away what its neighbours say.
     const FIRST: bool = true;
-    const MORE: bool = false;
+    const JOINS: bool = false;
 }
 
 /// The `id` of a message's `<li>` in the page.
@@ -326,10 +327,10 @@ mod tests {
         let letter = |row: &Row| match row {
             Row::Day(_) => 'D',
             Row::Unread(_) => 'U',
-            Row::Message { first: true, more: false, .. } => 'F',
-            Row::Message { first: true, more: true, .. } => 'G',
-            Row::Message { first: false, more: false, .. } => 'm',
-            Row::Message { first: false, more: true, .. } => 'n',
+            Row::Message { first: true, joins: false, .. } => 'F',
+            Row::Message { first: true, joins: true, .. } => 'G',
+            Row::Message { first: false, joins: false, .. } => 'm',
+            Row::Message { first: false, joins: true, .. } => 'n',
         };
         rows.iter().map(letter).collect()
     }
@@ -347,6 +348,25 @@ mod tests {
         let messages = Message::samples();
         let rows = rows(messages[8..].to_vec(), Some(&messages[7]), None, &when);
         assert_eq!(shape(&rows), "mFFmGm");
+    }
+
+    #[test]
+    fn one_status_stands_for_a_run_of_own_messages_and_below_the_last_of_them() {
+        let own = |n, status| {
+            let message = Message::sample(n, "ana", WallMs(1_790_000_000_000 + u64::from(n)), "hello");
+            Message { status: Some(status), ..message }
+        };
+        let timer = Message { body: Body::Timer(60), ..own(5, Status::Sending) };
+        let all = vec![
+            own(1, Status::Read),
+            own(2, Status::Waiting),
+            own(3, Status::Sending),
+            own(4, Status::Sending),
+            timer,
+        ];
+        let shapes = shape(&rows(all, None, None, &When::sample()));
+        // Nobody sees how far the line about the timer has come.
+        assert_eq!(shapes, "DFnnmm");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 // Writing: Enter sends, the row stands at once, drafts are kept, order is kept.
 import { $, $$, oneLine } from './frag.js';
 import { net, post } from './net.js';
-import { bottom, newest, put } from './window.js';
+import { bottom, newest, put, remove } from './window.js';
 
 const pause = 400;
 let form, field, reply, chat, timer, saved = '', typing = 0, queue = Promise.resolve();
@@ -194,7 +194,7 @@ function send() {
   queue = queue.then(() => post(`/chats/${chat}/messages`, { text, id, reply: to })).then(() => {
     if (told && !typing) post(`/chats/${chat}/typing`, { active: 'no' }).catch(() => {});
   }, error => {
-    document.getElementById(`m-${id}`)?.remove();
+    remove({ id: `m-${id}` });
     field.value = field.value ? `${text}\n${field.value}` : text;
     if (to && !reply.value) { reply.value = to; $('#about-text').replaceWith(quoted); $('#about').hidden = false; }
     keep();

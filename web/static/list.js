@@ -52,7 +52,9 @@ export function count() {
   const number = total > 99 ? '99+' : total;
   document.title = (total ? `(${number}) ` : '') + document.title.replace(/^\(\d+\+?\) /, '');
   $('#requests').hidden = !$('#request-list').children.length;
-  $('#chats-none').hidden = Boolean($('#chat-list').children.length);
+  const chats = $('#chat-list').children.length;
+  $('#chats-none').hidden = Boolean(chats);
+  if (chats) $('.app').removeAttribute('data-empty');
 }
 
 export function presence({ user, word, sentence }) {

@@ -7,7 +7,7 @@ const build = page => $('script[src]', page)?.getAttribute('src');
 
 export async function stale() {
   const answer = await fetch(location.href);
-  const page = answer.ok && fragment(await answer.text()), next = page && $('#main', page);
+  const page = answer.ok && !answer.redirected && fragment(await answer.text()), next = page && $('#main', page);
   if (!next) return;
   replace($('#main'), next);
   $('.app').toggleAttribute('data-empty', $('.app', page).hasAttribute('data-empty'));

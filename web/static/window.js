@@ -262,6 +262,7 @@ function trim(end) {
     if (held(li)) return;
     li.remove();
   }
+  if (end === 'end') run(list.lastElementChild);
   const first = $$('li[data-key]', list)[0], last = $$('li[data-key]', list).at(-1);
   if (end === 'end' && last && list.children.length >= MAX) { tail.dataset.after = last.dataset.key; ended = false; }
   if (end === 'start' && first && list.children.length >= MAX) edge.dataset.before = first.dataset.key;
@@ -293,13 +294,13 @@ export function tidy(li) {
   li.classList.toggle('first', day || divider || above.className === 'system'
     || above.dataset.who !== li.dataset.who || Math.abs(li.dataset.at - above.dataset.at) >= GROUP);
   run(li);
-  run(li.previousElementSibling);
+  run(above);
 }
 
 // One status stands for a run of own messages, below the last of them.
 function run(li) {
   const sign = row => row?.dataset.status?.replace('waiting', 'sending');
-  li?.classList.toggle('more', Boolean(sign(li)) && sign(li) === sign(li.nextElementSibling));
+  li?.classList.toggle('joins', Boolean(sign(li)) && sign(li) === sign(li.nextElementSibling));
 }
 
 // Puts a message where the node's order wants it. Answers whether it is `new` here, was here `before`, or belongs `above` or
@@ -379,7 +380,8 @@ export function marks({ states }) {
   const change = () => {
     for (const [id, word] of Object.entries(states)) {
       const li = document.getElementById(`m-${id}`);
-      if (li) status(li, word);
+      // Neither a line of the house nor a message that was taken back has one.
+      if (li && $('.st', li)) status(li, word);
     }
   };
   steady(change);
