@@ -18,6 +18,9 @@ export function help() {
   dialog.className = 'help';
   title.id = 'help-title';
   title.textContent = 'Keyboard';
+  // A long list begins at its top.
+  title.tabIndex = -1;
+  title.autofocus = true;
   dialog.setAttribute('aria-labelledby', title.id);
   close.className = 'button quiet';
   close.textContent = 'Close';
