@@ -159,10 +159,26 @@ impl DoctorPage {
         let verdict = "lena_b’s computer is most likely off, asleep or without a network. What you write waits here and \
                        goes over by itself when they are back.";
         let done = Exam { began: ago(3), verdict: Some(verdict.to_owned()), reached: false, steps };
+        let connected = Step {
+            at: Some(ago(12)),
+            took: Some(Duration::from_micros(900)),
+            ..step(Mark::Good, "Connection", "Connected with 192.168.1.44:7401; this computer called.")
+        };
+        let answered = [
+            step(Mark::Good, "Directory", "chat.example.org says that lena_b is online."),
+            Step {
+                took: Some(Duration::from_micros(3100)),
+                ..step(Mark::Good, "Their address 192.168.1.44:7401", "lena_b’s computer answers.")
+            },
+        ];
         let reached = Exam {
             verdict: Some("You are connected with lena_b. Messages go over at once.".to_owned()),
             reached: true,
-            ..done.clone()
+            began: done.began,
+            steps: std::iter::once(connected)
+                .chain([0, 1, 3].map(|at| done.steps[at].clone()))
+                .chain(answered)
+                .collect(),
         };
         vec![
             ("doctor", page(None)),
