@@ -84,7 +84,7 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
 
 document.addEventListener('stale', () => import('./refresh.js').then(part => part.stale()));
 
-// Locked in the middle of a chat: after unlocking it is opened again. Loaded anew: it is where it was.
+// After unlocking the chat is opened again; loaded anew, it is where it was.
 function leave() {
   if (!conversation) return;
   sessionStorage.setItem('back', location.pathname);

@@ -16,7 +16,7 @@ export function trips() {
   addEventListener('pagehide', keep);
 }
 
-// The place stands in the browser's history. A page that is loaded anew must say it before: what is said while it goes is lost.
+// Before a page is loaded anew, too: what it says while it goes is lost.
 export const keep = () => { if (!away()) history.replaceState({ ...history.state, place: view.place() }, ''); };
 
 // Shows a message; answers its row, or nothing if it is gone or another trip began meanwhile.

@@ -380,7 +380,7 @@ export function marks({ states }) {
   const change = () => {
     for (const [id, word] of Object.entries(states)) {
       const li = document.getElementById(`m-${id}`);
-      // Neither a line of the house nor a message that was taken back has one.
+      // Not every row has one.
       if (li && $('.st', li)) status(li, word);
     }
   };
