@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Where an item stands in its conversation: the same at every member, whatever arrived when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 pub struct Key {
     pub ord: u64,
     pub chain: ChainId,

@@ -71,7 +71,7 @@ impl Api {
         let (status, bytes) = self.answer(Method::GET, path, None).await?;
         let took = began.elapsed();
         ensure!(status.is_success(), "GET {path}: {status}");
-        Ok((read(&bytes), took))
+        Ok((serde_json::from_slice(&bytes)?, took))
     }
 
     /// # Errors

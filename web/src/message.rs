@@ -239,9 +239,7 @@ pub fn rows(
         if let ([.., Row::Message { message, joins, .. }], [Row::Message { message: next, .. }, ..]) =
             (above, below)
         {
-            let sign =
-                |message: &Message| message.status.filter(|_| !message.body.is_system()).map(Status::sign);
-            *joins = sign(message).is_some() && sign(message) == sign(next);
+            *joins = message.sign().is_some() && message.sign() == next.sign();
         }
     }
     rows
@@ -310,6 +308,11 @@ impl Message {
         } else {
             format!("Disappears {after} after it was read")
         }
+    }
+
+    /// What its row says of how far it came; a line of the house says nothing.
+    fn sign(&self) -> Option<Status> {
+        self.status.filter(|_| !self.body.is_system()).map(Status::sign)
     }
 
     /// As another message quotes it.

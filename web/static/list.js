@@ -51,10 +51,10 @@ export function count() {
   const total = $$('.lists li').reduce((sum, row) => sum + Number(row.dataset.unread), 0);
   const number = total > 99 ? '99+' : total;
   document.title = (total ? `(${number}) ` : '') + document.title.replace(/^\(\d+\+?\) /, '');
-  $('#requests').hidden = !$('#request-list').children.length;
-  const chats = $('#chat-list').children.length;
+  const requests = $('#request-list').children.length, chats = $('#chat-list').children.length;
+  $('#requests').hidden = !requests;
   $('#chats-none').hidden = Boolean(chats);
-  if (chats) $('.app').removeAttribute('data-empty');
+  if (requests || chats) $('.app').removeAttribute('data-empty');
 }
 
 export function presence({ user, word, sentence }) {

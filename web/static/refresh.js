@@ -5,21 +5,22 @@ import * as view from './window.js';
 
 const build = page => $('script[src]', page)?.getAttribute('src');
 
-export async function stale() {
+// Nothing if there is no such page any more, or if another program answers: what it says is for its own scripts.
+async function fresh() {
   const answer = await fetch(location.href);
-  const page = answer.ok && !answer.redirected && fragment(await answer.text()), next = page && $('#main', page);
-  if (!next) return;
-  replace($('#main'), next);
-  $('.app').toggleAttribute('data-empty', $('.app', page).hasAttribute('data-empty'));
+  const page = answer.ok && !answer.redirected && fragment(await answer.text());
+  return page && build(page) === build(document) ? page : null;
+}
+
+export async function stale() {
+  const page = await fresh();
+  if (page) replace($('#main'), $('#main', page));
 }
 
 // Too much was missed for catching up in steps: take the page as it is now, and leave what is being written.
 export async function refresh(leave) {
-  const answer = await fetch(location.href);
-  if (!answer.ok || answer.redirected) { leave(); location.reload(); return; }
-  const page = fragment(await answer.text());
-  // Another program answers: what it says is for its own scripts.
-  if (build(page) !== build(document)) { leave(); location.reload(); return; }
+  const page = await fresh();
+  if (!page) { leave(); location.reload(); return; }
   for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
     const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);
     if (old && next) replace(old, next);
@@ -30,5 +31,5 @@ export async function refresh(leave) {
   const reach = $('#reach', page);
   if (reach) $('#reach').textContent = reach.textContent;
   count();
-  if ($('.hollow:not(.calm)')) await stale();
+  if ($('.hollow:not(.calm)')) replace($('#main'), $('#main', page));
 }

@@ -115,16 +115,12 @@ impl Service {
         let open = self.open().await?;
         open.command(Command::Redial).await?;
         let ways = open.ways().await?;
-        // Many are not called at once: those who come next are, in a moment.
-        let (mut connected, mut trying) = (0, 0);
-        for way in ways.values() {
-            match way.next {
-                Next::Linked => connected += 1,
-                Next::UnderWay | Next::At(_) => trying += 1,
-                _ => {}
-            }
-        }
-        Ok(Connecting { connected, trying })
+        let count = |is: fn(Next) -> bool| ways.values().filter(|way| is(way.next)).count() as u64;
+        Ok(Connecting {
+            connected: count(|next| next == Next::Linked),
+            // Many are not called at once: those who come next are, in a moment.
+            trying: count(|next| matches!(next, Next::UnderWay | Next::At(_))),
+        })
     }
 
     /// Connects to somebody who is known, at an address where they were just seen, and waits a moment for it.

@@ -72,8 +72,8 @@ async fn command(tx: &Transaction<'_>, sql: &'static str) -> Result<(), Error> {
 }
 
 const OF_ONE: &str = concat!(
-    "SELECT json_object('no', i.no, 'item', ",
-    timeline::item!(),
-    ") AS row FROM item i CROSS JOIN chain c ON c.no = i.chain
+    "SELECT ",
+    timeline::numbered!(),
+    " AS row FROM item i CROSS JOIN chain c ON c.no = i.chain
     WHERE i.conversation = ? AND i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT 500"
 );

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    ids::{ChainId, ConversationId, UserId},
+    ids::{ChainId, ConversationId},
     node::Cursor,
     time::WallMs,
     timeline::Key,
@@ -13,7 +13,6 @@ use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, OnConflict},
 };
-use serde::Deserialize;
 
 use super::{
     Error, Store,
@@ -45,7 +44,7 @@ pub(super) async fn advance(tx: &mut Transaction<'_>, cursors: &[(Cursor, WallMs
     Ok(())
 }
 
-// The mark `k` on the chain `c` in the conversation `v`, as `Row` reads it.
+// The mark `k` on the chain `c` in the conversation `v`, as a `Cursor` is read.
 macro_rules! cursor {
     () => {
         "json_object(
@@ -116,38 +115,13 @@ const UNREAD_FROM: &str = "UPDATE chain SET unread_from = (
 const SEEN: &str = "UPDATE chain SET unread_from = ?1 + 1
     WHERE id = ?2 AND conversation = (SELECT no FROM conversation WHERE id = ?3) AND unread_from <= ?1";
 
-/// A row of [`cursor!`].
-#[derive(Deserialize)]
-pub(super) struct Row {
-    conversation: ConversationId,
-    reader: UserId,
-    chain: ChainId,
-    delivered: u64,
-    read: u64,
-}
-
-impl From<Row> for Cursor {
-    fn from(row: Row) -> Self {
-        let Row { conversation, reader, chain, delivered, read } = row;
-        Self { conversation, reader, chain, delivered, read }
-    }
-}
-
-#[derive(Deserialize)]
-struct Place {
-    ord: u64,
-    chain: ChainId,
-    seq: u64,
-}
-
 impl Store {
     /// Everybody's marks in a conversation.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub async fn cursors(&self, conversation: ConversationId) -> Result<Vec<Cursor>, Error> {
-        let rows = self.all::<Row>(OF_ONE, vec![conversation.0.to_vec().into()]).await?;
-        Ok(rows.into_iter().map(Cursor::from).collect())
+        self.all(OF_ONE, vec![conversation.0.to_vec().into()]).await
     }
 
     /// Everybody's marks in all conversations.
@@ -156,8 +130,8 @@ impl Store {
     /// A database that cannot be read.
     pub async fn all_cursors(&self) -> Result<BTreeMap<ConversationId, Vec<Cursor>>, Error> {
         let mut all: BTreeMap<ConversationId, Vec<Cursor>> = BTreeMap::new();
-        for row in self.all::<Row>(EVERYWHERE, vec![]).await? {
-            all.entry(row.conversation).or_default().push(row.into());
+        for cursor in self.all::<Cursor>(EVERYWHERE, vec![]).await? {
+            all.entry(cursor.conversation).or_default().push(cursor);
         }
         Ok(all)
     }
@@ -167,8 +141,7 @@ impl Store {
     /// # Errors
     /// A database that cannot be read.
     pub async fn first_unread(&self, conversation: ConversationId) -> Result<Option<Key>, Error> {
-        let first = self.one(FIRST_UNREAD, vec![conversation.0.to_vec().into()]).await?;
-        Ok(first.map(|Place { ord, chain, seq }| Key { ord, chain, seq }))
+        self.one(FIRST_UNREAD, vec![conversation.0.to_vec().into()]).await
     }
 
     /// From this place on everything counts as unread, whatever was read. Marks, which others see, stay as they are.

@@ -26,9 +26,9 @@ pub struct Exported {
 }
 
 const ITEMS: &str = concat!(
-    "SELECT json_object('no', i.no, 'conversation', lower(hex(v.id)), 'item', ",
-    timeline::item!(),
-    ") AS row
+    "SELECT ",
+    timeline::placed!(),
+    " AS row
     FROM item i CROSS JOIN chain c ON c.no = i.chain CROSS JOIN conversation v ON v.no = i.conversation
     WHERE i.no > ? AND i.face <> x'' ORDER BY i.no LIMIT ?"
 );

@@ -43,6 +43,12 @@ pub struct Hit {
     pub marks: Vec<Cursor>,
 }
 
+impl Hit {
+    fn is_declined(&self) -> bool {
+        self.with.as_ref().is_some_and(|with| with.relation == Relation::Declined)
+    }
+}
+
 pub(super) async fn insert<'i>(
     tx: &Transaction<'_>,
     items: impl Iterator<Item = (i64, &'i Item)>,
@@ -130,7 +136,7 @@ struct Row {
     show: i64,
     conversation: ConversationId,
     with: Option<people::Row>,
-    marks: Option<Vec<cursors::Row>>,
+    marks: Option<Vec<Cursor>>,
     item: timeline::Row,
 }
 
@@ -143,7 +149,7 @@ impl Row {
         Ok(Some(Hit {
             item: self.item.item(self.conversation)?,
             with: self.with.map(people::Row::person).transpose()?,
-            marks: self.marks.unwrap_or_default().into_iter().map(Cursor::from).collect(),
+            marks: self.marks.unwrap_or_default(),
         }))
     }
 }
@@ -180,9 +186,7 @@ impl Store {
             let last = rows.len() <= limit;
             for row in rows {
                 let no = row.no;
-                let declined = |with: &Person| with.relation == Relation::Declined;
-                let hidden = |hit: &Hit| within.is_none() && hit.with.as_ref().is_some_and(declined);
-                if let Some(hit) = row.hit()?.filter(|hit| !hidden(hit)) {
+                if let Some(hit) = row.hit()?.filter(|hit| within.is_some() || !hit.is_declined()) {
                     if found.hits.len() == limit {
                         found.next = Some(unsigned(before));
                         return Ok(found);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{
     body::kind,
-    ids::{ChainId, ConversationId, MsgId},
+    ids::{ConversationId, MsgId},
     time::WallMs,
     timeline::{Content, Entry, Item, Key, Timer, apply},
 };
@@ -183,16 +183,37 @@ fn show(item: &Item) -> i64 {
 macro_rules! item {
     () => {
         "json_object(
-            'ord', i.ord, 'chain', lower(hex(c.id)), 'seq', i.seq, 'id', lower(hex(i.id)), 'face', hex(i.face), 'due', i.due
+            'key', json_object('ord', i.ord, 'chain', lower(hex(c.id)), 'seq', i.seq),
+            'id', lower(hex(i.id)), 'face', hex(i.face), 'due', i.due
         )"
     };
 }
 pub(super) use item;
 
+// The same with its number, as `Numbered` reads it.
+macro_rules! numbered {
+    () => {
+        concat!("json_object('no', i.no, 'item', ", $crate::store::timeline::item!(), ")")
+    };
+}
+pub(super) use numbered;
+
+// And with its conversation `v`, as `Placed` reads it.
+macro_rules! placed {
+    () => {
+        concat!(
+            "json_object('no', i.no, 'conversation', lower(hex(v.id)), 'item', ",
+            $crate::store::timeline::item!(),
+            ")"
+        )
+    };
+}
+pub(super) use placed;
+
 const ONE_BY_NUMBER: &str = concat!(
-    "SELECT json_object('no', i.no, 'item', ",
-    item!(),
-    ") AS row FROM item i CROSS JOIN chain c ON c.no = i.chain WHERE i.conversation = ? AND i.id = ?"
+    "SELECT ",
+    numbered!(),
+    " AS row FROM item i CROSS JOIN chain c ON c.no = i.chain WHERE i.conversation = ? AND i.id = ?"
 );
 
 macro_rules! items {
@@ -228,23 +249,21 @@ pub(super) const AFTER: &str = items!(
 /// A row of [`item!`].
 #[derive(Deserialize)]
 pub(super) struct Row {
-    ord: u64,
-    chain: ChainId,
-    seq: u64,
+    key: Key,
     id: MsgId,
     #[serde(deserialize_with = "rows::bytes")]
     face: Vec<u8>,
     due: Option<u64>,
 }
 
-/// An item and its number.
+/// A row of [`numbered!`].
 #[derive(Deserialize)]
 pub(super) struct Numbered {
     pub(super) no: i64,
     pub(super) item: Row,
 }
 
-/// An item with its number and its conversation.
+/// A row of [`placed!`].
 #[derive(Deserialize)]
 pub(super) struct Placed {
     pub(super) no: i64,
@@ -254,8 +273,7 @@ pub(super) struct Placed {
 
 impl Row {
     pub(super) fn item(self, conversation: ConversationId) -> Result<Item, Error> {
-        let key = Key { ord: self.ord, chain: self.chain, seq: self.seq };
-        let item = Item::from_face(conversation, self.id, key, &self.face)
+        let item = Item::from_face(conversation, self.id, self.key, &self.face)
             .map_err(|_| Error::Damaged("an item is not whole"))?;
         // The column counts: clocks are started without reading faces.
         Ok(Item { due: self.due.map(WallMs), ..item })

@@ -81,9 +81,9 @@ pub(super) async fn shed(
 }
 
 const DUE: &str = concat!(
-    "SELECT json_object('no', i.no, 'conversation', lower(hex(v.id)), 'item', ",
-    timeline::item!(),
-    ") AS row
+    "SELECT ",
+    timeline::placed!(),
+    " AS row
     FROM item i INDEXED BY item_due CROSS JOIN chain c ON c.no = i.chain
         CROSS JOIN conversation v ON v.no = i.conversation
     WHERE i.due <= ? ORDER BY i.due LIMIT ?"
@@ -124,12 +124,8 @@ impl Store {
                     let sql = "UPDATE item SET show = 0, face = x'', ttl = 0, due = NULL WHERE no = ?";
                     tx.db.execute_raw(statement(sql, vec![no.into()])).await?;
                     let sql = "UPDATE draft SET reply = NULL WHERE conversation = ? AND reply = ?";
-                    tx.db
-                        .execute_raw(statement(
-                            sql,
-                            vec![conversation.0.to_vec().into(), item.id.0.to_vec().into()],
-                        ))
-                        .await?;
+                    let answers = vec![conversation.0.to_vec().into(), item.id.0.to_vec().into()];
+                    tx.db.execute_raw(statement(sql, answers)).await?;
                     shed(tx, conversation, &item.keys()).await?;
                     piece.push((conversation, item.id));
                 }

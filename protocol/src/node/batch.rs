@@ -34,7 +34,7 @@ pub enum Write {
 }
 
 /// How far `reader` got on `chain` of a conversation. `reader` may be this node's own user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 pub struct Cursor {
     pub conversation: ConversationId,
     pub reader: UserId,

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use journeys::{browser::Browser, node::Friends};
 
-/// How far the first row in view moved, at most, in pixels: when a load began, and when its rows were put in, from the moment
-/// that they were there as text.
+/// How far rows moved, at most, in pixels: all of them when a load began and ended, and the first one in view when others
+/// were put in, from the moment that they were there as text.
 const WATCH: &str = "const edge = document.querySelector('#edge'), list = document.querySelector('#messages'), scroller = document.querySelector('#scroll');
     const first = () => {
       const from = scroller.getBoundingClientRect().top;
@@ -28,7 +28,7 @@ const WATCH: &str = "const edge = document.querySelector('#edge'), list = docume
     }).observe(list, { childList: true });
     let above = list.offsetTop;
     new MutationObserver(() => {
-      if (edge.ariaBusy === 'true') window.moved = Math.max(window.moved, Math.abs(list.offsetTop - above));
+      window.moved = Math.max(window.moved, Math.abs(list.offsetTop - above));
       above = list.offsetTop;
     }).observe(edge, { attributeFilter: ['aria-busy'] });";
 
