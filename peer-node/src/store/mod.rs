@@ -1,6 +1,6 @@
 //! The encrypted store: what this node knows, in one SQLCipher database that only this room reads and writes.
 //!
-//! One connection writes, in whole batches; a small pool reads. Nothing here grows with the length of a history:
+//! One connection writes, in whole batches; a few read, one of them searches. Nothing here grows with the length of a history:
 //! pages are read by their place in the order, unread counts and the newest item are looked up in an index.
 
 mod check;
@@ -70,6 +70,7 @@ struct Inner {
     path: PathBuf,
     writer: Mutex<Writer>,
     readers: DatabaseConnection,
+    searcher: DatabaseConnection,
     mark: mark::Mark,
     store_id: StoreId,
     rev: AtomicU64,
@@ -130,6 +131,7 @@ impl Store {
     pub async fn close(&self) -> Result<(), Error> {
         let writer = self.0.writer.lock().await;
         self.0.readers.close_by_ref().await?;
+        self.0.searcher.close_by_ref().await?;
         let checkpoint = writer.checkpoint().await;
         writer.close().await?;
         let mark = self.0.mark.clone();

@@ -27,14 +27,42 @@ use super::{
     Error, FILE, Inner, Options, Store, entity, mark::Mark, search::Index, statement, unsigned, write::Writer,
 };
 
-/// Pages are read by a page handler and the API at once; more connections than this only cost memory.
-const READERS: u32 = 4;
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Write,
+    /// Pages of histories and lists.
+    Read,
+    /// Searches only: they read the same parts of the index again and again.
+    Search,
+}
+
+impl Purpose {
+    /// How many connections. They take turns, and each has a memory of its own: more than are busy at once only forget.
+    fn connections(self) -> u32 {
+        match self {
+            Self::Write | Self::Search => 1,
+            Self::Read => 2,
+        }
+    }
+
+    /// Each page that is not in memory is decrypted. At most so many KiB for each connection; those of readers are given
+    /// back when they were idle for a minute.
+    fn memory(self) -> u32 {
+        match self {
+            Self::Write => 2 << 10,
+            Self::Read => 16 << 10,
+            // A search of a million messages reads some hundred pages.
+            Self::Search => 48 << 10,
+        }
+    }
+}
 
 pub(super) async fn open(dir: &Path, key: &DatabaseKey, options: &Options) -> Result<Store, Error> {
     let path = dir.join(FILE);
     // SQLite gives the files beside it the permissions of this one.
     private_file(&path, false).map_err(|source| file("open the database", &path, source))?;
-    let writer = connect(&path, key, false).await.map_err(|error| wrong_key(error, &path))?;
+    let writer = connect(&path, key, Purpose::Write).await.map_err(|error| wrong_key(error, &path))?;
     let opened = prepare(writer.clone(), &path, key, options).await;
     if opened.is_err() {
         // The error that was found says more than one from closing.
@@ -61,12 +89,14 @@ async fn prepare(
     // A copy goes on above everything the mark has seen, or the next old copy would not be noticed.
     let rev = reached.unwrap_or(0).max(rev);
     let index = Index::open(&writer).await?;
-    let readers = connect(path, key, true).await?;
+    let readers = connect(path, key, Purpose::Read).await?;
+    let searcher = connect(path, key, Purpose::Search).await?;
     let writer = Writer::new(writer, path, key, rev).await?;
     Ok(Store(Arc::new(Inner {
         path: path.to_owned(),
         writer: Mutex::new(writer),
         readers,
+        searcher,
         mark,
         store_id,
         rev: AtomicU64::new(rev),
@@ -80,25 +110,26 @@ async fn prepare(
 pub(super) async fn connect(
     path: &Path,
     key: &DatabaseKey,
-    reader: bool,
+    purpose: Purpose,
 ) -> Result<DatabaseConnection, Error> {
     // The options that sea-orm knows about are printed by its spans at TRACE, so the key must not stand in them.
     let mut options = ConnectOptions::new("sqlite::memory:");
-    let sqlite = sqlite_options(path, key, reader);
+    let sqlite = sqlite_options(path, key, purpose);
+    let reads = purpose != Purpose::Write;
     options
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        .max_connections(if reader { READERS } else { 1 })
+        .max_connections(purpose.connections())
         .test_before_acquire(false)
         .max_lifetime(None::<Duration>)
-        .idle_timeout(reader.then_some(Duration::from_secs(60)))
+        .idle_timeout(reads.then_some(Duration::from_secs(60)))
         .acquire_timeout(Duration::from_secs(30))
-        .connect_lazy(reader)
+        .connect_lazy(reads)
         .map_sqlx_sqlite_opts(move |_| sqlite.clone());
     Ok(Database::connect(options).await?)
 }
 
-fn sqlite_options(path: &Path, key: &DatabaseKey, reader: bool) -> SqliteConnectOptions {
+fn sqlite_options(path: &Path, key: &DatabaseKey, purpose: Purpose) -> SqliteConnectOptions {
     // The second pragma has to come before the file is read, too: SQLCipher would tell standard error about a wrong
     // key, beside the sentence that we have for it.
     let key = format!("{}; PRAGMA cipher_log_level = NONE", *key.pragma());
@@ -109,11 +140,10 @@ fn sqlite_options(path: &Path, key: &DatabaseKey, reader: bool) -> SqliteConnect
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("temp_store", "memory")
+        .pragma("cache_size", format!("-{}", purpose.memory()))
         .disable_statement_logging();
-    if reader {
-        // Each page that is not in memory is decrypted; a search of a million messages reads some hundred. At most 8 MiB
-        // for each reader, given back when it has been idle for a minute.
-        return options.pragma("query_only", "on").pragma("cache_size", "-8192");
+    if purpose != Purpose::Write {
+        return options.pragma("query_only", "on");
     }
     options
         .journal_mode(SqliteJournalMode::Wal)

@@ -17,7 +17,7 @@ use protocol::{
 use sea_orm::{ConnectionTrait, Value};
 use serde::Deserialize;
 
-use super::{Error, Store, cursors, people, signed, statement, timeline, unsigned, write::Transaction};
+use super::{Error, Store, cursors, people, rows, signed, statement, timeline, unsigned, write::Transaction};
 
 pub(super) use rebuild::{Index, SETTING};
 pub use words::{Words, fold};
@@ -39,7 +39,7 @@ pub struct Hit {
     pub item: Item,
     /// With whom its conversation is.
     pub with: Option<Person>,
-    /// The marks of its conversation, if it could be one's own: they say how far it came.
+    /// The marks on its chain, if it could be one's own: they say how far it came.
     pub marks: Vec<Cursor>,
 }
 
@@ -118,7 +118,7 @@ pub(super) const HITS: &str = concat!(
     " END, 'marks', CASE WHEN i.show = 1 THEN (
             SELECT json_group_array(",
     cursors::cursor!(),
-    ") FROM cursor k CROSS JOIN chain c ON c.no = k.chain WHERE k.conversation = v.no
+    ") FROM cursor k WHERE k.conversation = v.no AND k.chain = c.no
         ) END, 'item', ",
     timeline::item!(),
     ") AS row
@@ -182,7 +182,7 @@ impl Store {
             // One more than asked for tells whether there is more.
             let values: Vec<Value> =
                 vec![pattern.clone().into(), before.into(), signed(limit as u64 + 1).into()];
-            let rows: Vec<Row> = self.all(HITS, values).await?;
+            let rows: Vec<Row> = rows::all(&self.0.searcher, HITS, values).await?;
             let last = rows.len() <= limit;
             for row in rows {
                 let no = row.no;

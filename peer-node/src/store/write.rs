@@ -193,7 +193,7 @@ impl Writer {
             // see it: what is "committed" after that may be a part of a transaction that nobody ever ends. A new
             // connection has nothing open.
             drop(self.db.close_by_ref().await);
-            self.db = open::connect(&self.path, &self.key, false).await?;
+            self.db = open::connect(&self.path, &self.key, open::Purpose::Write).await?;
             self.next = Next::read(&self.db).await?;
             let row = entity::store::Entity::find().one(&self.db).await?;
             self.rev = self.rev.max(unsigned(row.map_or(0, |row| row.rev)));

@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p journeys --bench page` makes the history once (some minutes; `target/bench-page/<messages>` keeps it:
 //! remove that folder to make it anew), prints a table and fails if a budget is broken. `--messages N` takes a shorter
-//! history, `--only doors` or `--only screen` one half. Where a limit makes sense it is measured in the same run, by turns.
+//! history, `--only start`, `doors`, `search` or `screen` one part. Where a limit makes sense it is measured in the same run, by turns.
 
 mod doors;
 mod fill;
@@ -23,7 +23,8 @@ use serde_json::json;
 use fill::Filled;
 use table::Table;
 
-#[tokio::main]
+// One thread: what asks and what answers are the only ones that wake for a question.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
@@ -36,12 +37,17 @@ async fn main() -> Result<ExitCode> {
     println!("load of the machine at the start: {}", load.trim());
 
     let mut alice = TestNode::kept("alice", &filled.alice(), None).await?;
-    if only.is_none_or(|only| only == "doors") {
+    let wanted = |part| only.is_none_or(|only| only == part);
+    if wanted("start") {
         start::measure(&mut table, &mut alice, &filled).await?;
+    }
+    if wanted("doors") {
         doors::measure(&mut table, &alice, &filled).await?;
+    }
+    if wanted("search") {
         search::over_http(&mut table, &alice, &filled).await?;
     }
-    if only.is_none_or(|only| only == "screen") {
+    if wanted("screen") {
         // The link to the page opens once, and only in the first minute.
         alice.program.stop().await?;
         alice.restart().await?;

@@ -21,22 +21,23 @@ pub struct Words(Vec<Vec<String>>);
 impl Words {
     /// The words of a query; `None` without a letter, a digit or a picture. Other signs only part words.
     pub fn of(query: &str) -> Option<Self> {
-        let mut words: Vec<Vec<String>> = Vec::new();
+        let mut all: Vec<Vec<String>> = Vec::new();
         for part in query.split_whitespace() {
             let mut follows = false;
-            for word in split(&fold(part)) {
+            let folded = fold(part);
+            for word in words(&folded).map(|word| &folded[word]) {
                 let sign = word.chars().all(stands_alone) || word.starts_with(PICTURE);
-                if let Some(phrase) = words.last_mut().filter(|_| sign && follows) {
+                if let Some(phrase) = all.last_mut().filter(|_| sign && follows) {
                     phrase.push(word.to_owned());
-                } else if words.len() == MAX_WORDS {
-                    return Some(Self(words));
+                } else if all.len() == MAX_WORDS {
+                    return Some(Self(all));
                 } else {
-                    words.push(vec![word.to_owned()]);
+                    all.push(vec![word.to_owned()]);
                 }
                 follows = sign;
             }
         }
-        (!words.is_empty()).then_some(Self(words))
+        (!all.is_empty()).then_some(Self(all))
     }
 
     /// The query in FTS5's own language: only quoted words of letters and digits, so that nothing in it is an
@@ -48,18 +49,21 @@ impl Words {
 
     /// Where the words stand in a text, as ranges of bytes: in order, apart from each other, whole characters.
     pub fn marks(&self, text: &str) -> Vec<Range<usize>> {
-        let tokens = tokens(text);
+        let folded = Folded::of(text);
+        let there: Vec<Range<usize>> = words(&folded.text).collect();
         let mut marks: Vec<Range<usize>> = Vec::new();
         for (no, phrase) in self.0.iter().enumerate() {
             let last = no + 1 == self.0.len();
-            for found in tokens.windows(phrase.len()) {
-                let fits = phrase.iter().zip(found).enumerate().all(|(at, (word, token))| {
+            for found in there.windows(phrase.len()) {
+                let fits = phrase.iter().zip(found).enumerate().all(|(at, (word, there))| {
                     let beginning = last && at + 1 == phrase.len();
-                    token.word == *word || (beginning && token.word.starts_with(word))
+                    let there = &folded.text[there.clone()];
+                    there == word || (beginning && there.starts_with(word))
                 });
-                if let ([first, ..], [.., end], true) = (found, found, fits) {
-                    let length = phrase.last().map_or(0, String::len);
-                    marks.push(first.start..end.end_of(length));
+                if let ([first, ..], [.., end], Some(word), true) = (found, found, phrase.last(), fits) {
+                    marks.push(
+                        folded.origin(first.start).start..folded.origin(end.start + word.len() - 1).end,
+                    );
                 }
             }
         }
@@ -75,46 +79,33 @@ impl Words {
     }
 }
 
-/// A word of a text, folded, and where each part of it stood.
-struct Token {
-    word: String,
-    start: usize,
-    /// For each character of the text: the length of the word after it, and its end in the text.
-    ends: Vec<(usize, usize)>,
+/// A folded text that knows where each part of it comes from.
+struct Folded {
+    text: String,
+    /// For each piece of the original: where its folding ends, and where it stood.
+    pieces: Vec<(usize, Range<usize>)>,
 }
 
-impl Token {
-    /// Where the first `length` bytes of the word end in the text.
-    fn end_of(&self, length: usize) -> usize {
-        let end = self.ends.iter().find(|(folded, _)| *folded >= length).or(self.ends.last());
-        end.map_or(self.start, |(_, end)| *end)
+impl Folded {
+    fn of(original: &str) -> Self {
+        let mut text = String::with_capacity(original.len());
+        let pieces = clusters(original).map(|piece| {
+            let mut chars = original[piece.clone()].chars();
+            match (chars.next(), chars.next()) {
+                // Most letters of Latin and of Han writing, without memory of their own.
+                (Some(c), None) if c.is_ascii() => text.push(c.to_ascii_lowercase()),
+                (Some(c @ '\u{4e00}'..='\u{9fff}'), None) => text.extend([' ', c, ' ']),
+                _ => text.push_str(&fold(&original[piece.clone()])),
+            }
+            (text.len(), piece)
+        });
+        Self { pieces: pieces.collect(), text }
     }
-}
 
-fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut open = false;
-    for cluster in clusters(text) {
-        for c in fold(&text[cluster.clone()]).chars() {
-            if !of_words(c) {
-                open = false;
-                continue;
-            }
-            if !open {
-                tokens.push(Token { word: String::new(), start: cluster.start, ends: Vec::new() });
-                open = true;
-            }
-            if let Some(token) = tokens.last_mut() {
-                token.word.push(c);
-                let length = token.word.len();
-                match token.ends.last_mut().filter(|(_, end)| *end == cluster.end) {
-                    Some(end) => end.0 = length,
-                    None => token.ends.push((length, cluster.end)),
-                }
-            }
-        }
+    /// The piece of the original that became the byte `at`, which must be one.
+    fn origin(&self, at: usize) -> &Range<usize> {
+        &self.pieces[self.pieces.partition_point(|(end, _)| *end <= at)].1
     }
-    tokens
 }
 
 /// The smallest pieces of a text that fold by themselves to what they fold to within it.
@@ -124,7 +115,7 @@ fn clusters(text: &str) -> impl Iterator<Item = Range<usize>> {
         let (start, first) = chars.next()?;
         let mut end = start + first.len_utf8();
         while let Some((at, c)) =
-            chars.next_if(|(_, c)| is_combining_mark(*c) || is_left_out(*c) || is_vowel_or_final(*c))
+            chars.next_if(|(_, c)| is_mark(*c) || is_left_out(*c) || is_vowel_or_final(*c))
         {
             end = at + c.len_utf8();
         }
@@ -137,12 +128,23 @@ fn is_vowel_or_final(c: char) -> bool {
     matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}')
 }
 
-fn of_words(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c) || c == PICTURE
+fn is_mark(c: char) -> bool {
+    !c.is_ascii() && is_combining_mark(c)
 }
 
-fn split(folded: &str) -> impl Iterator<Item = &str> {
-    folded.split(|c| !of_words(c)).filter(|word| !word.is_empty())
+fn of_words(c: char) -> bool {
+    c.is_alphanumeric() || is_mark(c) || c == PICTURE
+}
+
+/// The words of a folded text.
+fn words(folded: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    folded.split_inclusive(|c| !of_words(c)).filter_map(move |part| {
+        let start = at;
+        at += part.len();
+        let word = part.trim_end_matches(|c| !of_words(c));
+        (!word.is_empty()).then(|| start..start + word.len())
+    })
 }
 
 /// One form for letters that people take for the same: no case, no marks, no ligatures or wide forms, no vowel signs
@@ -267,11 +269,7 @@ mod tests {
         for start in 0..whole.len() {
             for end in start + 1..=whole.len().min(start + 12) {
                 let text: String = whole[start..end].iter().collect();
-                let pieces: String = clusters(&text).map(|piece| fold(&text[piece])).collect();
-                assert_eq!(pieces, fold(&text), "{text:?}");
-                let words: Vec<String> = tokens(&text).into_iter().map(|token| token.word).collect();
-                let folded = fold(&text);
-                assert_eq!(words, split(&folded).collect::<Vec<_>>(), "{text:?}");
+                assert_eq!(Folded::of(&text).text, fold(&text), "{text:?}");
             }
         }
     }
