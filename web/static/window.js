@@ -1,7 +1,8 @@
 // The rows of the open chat: a bounded window that is filled at both ends, kept still while it changes.
 import { $, $$, fragment, oneLine } from './frag.js';
 
-const MAX = 160, EDGE = '1600px 0px', GROUP = 5 * 60 * 1000;
+// Rows that are kept, at most; that come at once; and how high the lowest one is, in pixels.
+const MAX = 160, STRETCH = 20, LOWEST = 26, GROUP = 5 * 60 * 1000;
 let scroller, list, edge, tail, jump, eyes, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
 // Somebody jumped here: nothing is read until they go on by themselves to the newest.
 let visiting = false;
@@ -19,9 +20,13 @@ export function rows() {
   ended = !tail.dataset.after;
   scroller.tabIndex = 0;
   open();
+  // So far ahead that rows are there when they are reached; and so little that the lowest ones reach from end to end, else
+  // each end would call back what the other one took away.
+  const ahead = Math.max(400, Math.min(1600, ((MAX - STRETCH) * LOWEST - scroller.clientHeight) / 2));
+  const near = { root: scroller, rootMargin: `${ahead}px 0px` };
   eyes = [
-    [edge, new IntersectionObserver(([entry]) => entry.isIntersecting && older(), { root: scroller, rootMargin: EDGE })],
-    [tail, new IntersectionObserver(([entry]) => entry.isIntersecting && !ended && newer(), { root: scroller, rootMargin: EDGE })],
+    [edge, new IntersectionObserver(([entry]) => entry.isIntersecting && older(), near)],
+    [tail, new IntersectionObserver(([entry]) => entry.isIntersecting && !ended && newer(), near)],
     [tail, new IntersectionObserver(([entry]) => {
       stuck = entry.isIntersecting && ended;
       if (stuck) fresh = 0;
@@ -176,7 +181,14 @@ function anchor() {
   const from = scroller.getBoundingClientRect().top, top = li => li.getBoundingClientRect().top - from;
   const kept = held && document.getElementById(held.id);
   if (kept && Math.abs(top(kept) - held.top) <= 1) return held;
-  const li = $$('li[data-at]', list).find(row => row.getBoundingClientRect().bottom > from);
+  const all = $$('li[data-at]', list);
+  let first = 0;
+  for (let end = all.length; first < end;) {
+    const middle = (first + end) >> 1;
+    if (all[middle].getBoundingClientRect().bottom > from) end = middle;
+    else first = middle + 1;
+  }
+  const li = all[first];
   return li ? { id: li.id, top: top(li) } : null;
 }
 
@@ -207,6 +219,8 @@ async function older() {
   edge.ariaBusy = 'true';
   const text = edge.textContent;
   edge.textContent = 'Loading older messages…';
+  // What must go goes while we wait, in a frame of its own.
+  trim('end', STRETCH);
   try {
     const page = await load(`before=${before}`);
     if (mine !== turn) return;
@@ -238,6 +252,7 @@ async function newer() {
   if (!after || loading) return;
   loading = true;
   const mine = turn;
+  still(() => trim('start', STRETCH));
   try {
     const page = await load(`after=${after}`);
     if (mine !== turn) return;
@@ -254,18 +269,21 @@ async function newer() {
   } catch { /* the next scroll tries again */ } finally { if (mine === turn) loading = false; }
 }
 
-// Takes rows away at the far end; never the one with the focus or a part of the selection.
-function trim(end) {
+// Takes rows away at the far end until there is room for so many; never the one with the focus or a part of the selection.
+function trim(end, room = 0) {
+  const outermost = () => (end === 'end' ? list.lastElementChild : list.firstElementChild);
   const held = li => li.contains(document.activeElement) || selected?.intersectsNode(li);
-  while (list.children.length > MAX) {
-    const li = end === 'end' ? list.lastElementChild : list.firstElementChild;
-    if (held(li)) return;
-    li.remove();
+  let cut = false;
+  while (list.children.length > MAX - room && !held(outermost())) {
+    outermost().remove();
+    cut = true;
   }
-  if (end === 'end') run(list.lastElementChild);
-  const first = $$('li[data-key]', list)[0], last = $$('li[data-key]', list).at(-1);
-  if (end === 'end' && last && list.children.length >= MAX) { tail.dataset.after = last.dataset.key; ended = false; }
-  if (end === 'start' && first && list.children.length >= MAX) edge.dataset.before = first.dataset.key;
+  const keys = cut ? $$('li[data-key]', list).map(li => li.dataset.key) : [];
+  if (!keys.length) return;
+  if (end === 'start') { edge.dataset.before = keys[0]; return; }
+  run(outermost());
+  tail.dataset.after = keys.at(-1);
+  ended = false;
 }
 
 export const nextMessage = li => { do li = li?.nextElementSibling; while (li && !isMessage(li)); return li; };

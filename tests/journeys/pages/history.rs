@@ -1,7 +1,10 @@
 //! Reading back: to the very beginning, however short the rows, and no row that is read moves by itself.
 
 use anyhow::{Context, Result, ensure};
-use journeys::{browser::Browser, node::Friends};
+use journeys::{
+    browser::{Browser, Scheme, Window},
+    node::Friends,
+};
 
 /// How far rows moved, at most, in pixels: all of them when a load began and ended, and the first one in view when others
 /// were put in, from the moment that they were there as text.
@@ -56,5 +59,33 @@ async fn a_chat_of_short_rows_is_read_back_to_its_beginning_and_no_row_moves() -
     ensure!(moved <= 1.0, "a row moved by {moved} px");
     let loads = alices.script("return window.loads").await?;
     ensure!(loads.as_u64() >= Some(8), "200 rows came in {loads} loads");
+    Ok(())
+}
+
+/// Rows that go at one end do not call for the other end's, however many fit the window at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_stretch_of_short_rows_is_asked_for_once_in_a_tall_window() -> Result<()> {
+    let Some(alices) = Browser::start().await? else { return Ok(()) };
+    let Friends { directory: _directory, alice, bob: _bob, chat } = Friends::meet().await?;
+    for n in 0..320 {
+        alice.api.send(&chat, &format!("row {n}")).await?;
+    }
+    alices.show_in(Window::plain("tall", 1280, 1040), Scheme::Light).await?;
+    alices.open_page(&alice).await?;
+    alices.open_chat("bob").await?;
+    alices.until_said("row 319").await?;
+    alices
+        .until(
+            "const edge = document.querySelector('#edge');
+             // No faster than rows come.
+             if (edge.ariaBusy !== 'true') document.querySelector('#scroll').scrollTop -= 100;
+             return edge.textContent === 'This is the beginning.'",
+        )
+        .await
+        .context("the beginning never came")?;
+    let loads = alices
+        .script("return performance.getEntriesByType('resource').filter(entry => /messages\\?/.test(entry.name)).length")
+        .await?;
+    ensure!(loads.as_u64() <= Some(16), "320 rows were asked for in {loads} stretches of 20");
     Ok(())
 }
