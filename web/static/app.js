@@ -4,7 +4,7 @@ import { composer } from './composer.js';
 import { forms } from './form.js';
 import { $, fragment, replace } from './frag.js';
 import { finder } from './finder.js';
-import { keep, trips } from './jump.js';
+import { trips } from './jump.js';
 import { shortcuts } from './keys.js';
 import { dropRow, network, presence, putRow, sidebar } from './list.js';
 import { connect } from './net.js';
@@ -20,12 +20,12 @@ const A_WHILE = 10_000;
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
 
 forms();
-comeBack();
+const place = comeBack();
 sidebar();
 shortcuts();
 if (conversation) {
   view.rows();
-  trips();
+  trips(place);
   composer();
   reading();
   roving($('#messages'), 'article', all => all.at(-1));
@@ -37,7 +37,6 @@ if (conversation) {
 finder();
 if ($('[data-search]')) import('./people.js').then(part => part.people());
 if ($('.settings')) import('./settings.js').then(part => part.settings());
-if ($('#standing')) import('./undo.js').then(part => part.undo());
 notifications(conversation);
 if ($('.log, form[data-test]')) import('./network.js').then(part => part.reachability());
 
@@ -84,18 +83,25 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
 
 document.addEventListener('stale', () => import('./refresh.js').then(part => part.stale()));
 
-// After unlocking the chat is opened again; loaded anew, it is where it was.
+// After unlocking, and when the page is loaded anew, the chat is open where it was.
 function leave() {
-  if (!conversation) return;
-  sessionStorage.setItem('back', location.pathname);
-  keep();
+  if (conversation) sessionStorage.setItem('left', JSON.stringify([location.pathname, view.place()]));
 }
 
 function comeBack() {
-  const back = sessionStorage.getItem('back');
-  sessionStorage.removeItem('back');
-  if (back && location.pathname === '/chats') location.replace(back);
+  const [back, where] = JSON.parse(sessionStorage.getItem('left') ?? '[]');
+  if (back && location.pathname === '/chats') { location.replace(back); return null; }
+  sessionStorage.removeItem('left');
+  return back === location.pathname ? where : null;
 }
+
+// A step that others are told about waits for a second thought; without the script for it, it is done at once.
+document.addEventListener('click', event => {
+  const button = event.target.closest('[data-undo]');
+  if (!button) return;
+  event.preventDefault();
+  import('./undo.js').then(part => part.undo(button), () => button.form.requestSubmit(button));
+});
 
 function arrived({ html, live }) {
   const li = fragment(html).firstElementChild;

@@ -5,19 +5,19 @@ import * as view from './window.js';
 let turn = 0;
 const away = () => Boolean(history.state?.away);
 
-export function trips() {
+export function trips(left) {
   addEventListener('popstate', async ({ state }) => {
     turn += 1;
     if (away()) await view.show(new URLSearchParams(location.search).get('at'));
     else if (state && 'place' in state) await view.restore(state.place);
   });
   // Whoever comes back to this page by the browser's history comes back to the place.
-  if (history.state?.place && !new URLSearchParams(location.search).has('at')) view.restore(history.state.place).catch(() => {});
+  const place = left ?? history.state?.place;
+  if (place && !new URLSearchParams(location.search).has('at')) view.restore(place).catch(() => {});
   addEventListener('pagehide', keep);
 }
 
-// Before a page is loaded anew, too: what it says while it goes is lost.
-export const keep = () => { if (!away()) history.replaceState({ ...history.state, place: view.place() }, ''); };
+const keep = () => { if (!away()) history.replaceState({ ...history.state, place: view.place() }, ''); };
 
 // Shows a message; answers its row, or nothing if it is gone or another trip began meanwhile.
 export async function jump(id, query) {

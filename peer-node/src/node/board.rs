@@ -1,7 +1,7 @@
 //! What the engine lets everybody look at: the links, what came of dialling, and what happened lately.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -123,6 +123,15 @@ impl Board {
             LinkInfo { sent, received, round_trip, ..info.clone() }
         };
         board.links.values().map(read).collect()
+    }
+
+    /// The people at the other ends of the links.
+    pub(super) fn linked(&self) -> BTreeSet<UserId> {
+        self.lock().links.values().filter_map(|info| info.user).collect()
+    }
+
+    pub(super) fn is_linked(&self, user: UserId) -> bool {
+        self.lock().links.values().any(|info| info.user == Some(user))
     }
 
     /// What happened lately, the oldest first.

@@ -1,8 +1,9 @@
 //! The node: one task owns the machine; this is how the rest of the program speaks with it.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use protocol::{
+    ids::UserId,
     node::{Batch, Command, DirectorySaid, Node, Notice, Refusal, Reply},
     seal::Vodozemac,
 };
@@ -125,6 +126,16 @@ impl NodeHandle {
     /// The links that are open now.
     pub fn links(&self) -> Vec<LinkInfo> {
         self.board.links(&self.link.readings())
+    }
+
+    /// The people with a live link.
+    pub fn linked(&self) -> BTreeSet<UserId> {
+        self.board.linked()
+    }
+
+    /// Whether there is a live link to this person.
+    pub fn is_linked(&self, user: UserId) -> bool {
+        self.board.is_linked(user)
     }
 
     /// The way to everybody who is known here: their addresses, how the last dial failed, when the next one is.

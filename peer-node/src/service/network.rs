@@ -139,7 +139,7 @@ impl Service {
         }
         open.command(Command::Reach { user, addresses: vec![address] }).await?;
         let linked = async {
-            while !open.reachable().contains(&user) {
+            while !open.node().is_linked(user) {
                 if let Err(RecvError::Closed) = notices.recv().await {
                     return false;
                 }

@@ -78,7 +78,7 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     alices.until(&format!("const place = () => {{ {PLACE} }}; return place() === {place}")).await?;
     ensure!(alices.script(field).await? == "half a thought, and more", "what was written stays");
 
-    // Without the passphrase it comes back locked; after unlocking, the same chat and the same draft.
+    // Without the passphrase it comes back locked; after unlocking, the same chat, place and draft.
     alice.program.stop().await?;
     alice.restart_locked().await?;
     alices.until_at("/unlock").await?;
@@ -87,6 +87,7 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     alices.fill("#secret", &alice.passphrase.clone()).await?;
     alices.press("Unlock").await?;
     alices.until_at(&format!("/chats/{chat}")).await?;
+    alices.until(&format!("const place = () => {{ {PLACE} }}; return place() === {place}")).await?;
     ensure!(alices.script(field).await? == "half a thought, and more", "what was written stays");
     alices.quit().await
 }

@@ -89,7 +89,8 @@ struct Folded {
 impl Folded {
     fn of(original: &str) -> Self {
         let mut text = String::with_capacity(original.len());
-        let pieces = clusters(original).map(|piece| {
+        let mut pieces = Vec::with_capacity(original.len());
+        for piece in clusters(original) {
             let mut chars = original[piece.clone()].chars();
             match (chars.next(), chars.next()) {
                 // Most letters of Latin and of Han writing, without memory of their own.
@@ -97,9 +98,9 @@ impl Folded {
                 (Some(c @ '\u{4e00}'..='\u{9fff}'), None) => text.extend([' ', c, ' ']),
                 _ => text.push_str(&fold(&original[piece.clone()])),
             }
-            (text.len(), piece)
-        });
-        Self { pieces: pieces.collect(), text }
+            pieces.push((text.len(), piece));
+        }
+        Self { text, pieces }
     }
 
     /// The piece of the original that became the byte `at`, which must be one.
