@@ -18,6 +18,7 @@ import * as view from './window.js';
 // What was written longer ago, in milliseconds, and stands above newer messages comes late.
 const A_WHILE = 10_000;
 const main = $('#main'), conversation = main.dataset.conversation ?? null;
+const vanish = then => import('./vanish.js').then(then);
 
 forms();
 const place = comeBack();
@@ -32,7 +33,12 @@ if (conversation) {
   details();
   panels();
   actions();
-  import('./vanish.js').then(part => part.vanishing());
+  document.addEventListener('gone', ({ detail }) => vanish(part => part.close(detail)));
+  document.addEventListener('submit', event => {
+    if (!event.target.matches('form[data-timer]')) return;
+    event.preventDefault();
+    vanish(part => part.setTimer(event.target));
+  });
 }
 finder();
 if ($('[data-search]')) import('./people.js').then(part => part.people());
@@ -56,7 +62,7 @@ connect({ conversation, watch: main.dataset.watch ?? null }, {
     if (message.id.startsWith('m-')) view.remove(message);
     else dropRow(message);
   },
-  gone: message => import('./vanish.js').then(part => part.forget(message, conversation)),
+  gone: message => vanish(part => part.forget(message, conversation)),
   marks: message => conversation && view.marks(message),
   presence,
   network,
@@ -89,18 +95,23 @@ function leave() {
 }
 
 function comeBack() {
-  const [back, where] = JSON.parse(sessionStorage.getItem('left') ?? '[]');
-  if (back && location.pathname === '/chats') { location.replace(back); return null; }
+  const [back, where, tried] = JSON.parse(sessionStorage.getItem('left') ?? '[]');
   sessionStorage.removeItem('left');
-  return back === location.pathname ? where : null;
+  if (back === location.pathname) return where;
+  // Once: the chat may be gone.
+  if (back && !tried && location.pathname === '/chats') {
+    sessionStorage.setItem('left', JSON.stringify([back, where, true]));
+    location.replace(back);
+  }
+  return undefined;
 }
 
-// A step that others are told about waits for a second thought; without the script for it, it is done at once.
+// A step that others are told about waits for a second thought.
 document.addEventListener('click', event => {
   const button = event.target.closest('[data-undo]');
   if (!button) return;
   event.preventDefault();
-  import('./undo.js').then(part => part.undo(button), () => button.form.requestSubmit(button));
+  import('./undo.js').then(part => part.undo(button), () => say('Confab', 'The app on your computer does not answer. Try it again.'));
 });
 
 function arrived({ html, live }) {

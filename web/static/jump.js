@@ -5,14 +5,14 @@ import * as view from './window.js';
 let turn = 0;
 const away = () => Boolean(history.state?.away);
 
-export function trips(left) {
+// `place` is where the reader left this page; null is the newest message.
+export function trips(place = history.state?.place) {
   addEventListener('popstate', async ({ state }) => {
     turn += 1;
     if (away()) await view.show(new URLSearchParams(location.search).get('at'));
     else if (state && 'place' in state) await view.restore(state.place);
   });
   // Whoever comes back to this page by the browser's history comes back to the place.
-  const place = left ?? history.state?.place;
   if (place && !new URLSearchParams(location.search).has('at')) view.restore(place).catch(() => {});
   addEventListener('pagehide', keep);
 }

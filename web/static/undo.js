@@ -4,7 +4,9 @@ import { post } from './net.js';
 import { say } from './say.js';
 
 export function undo(button) {
-  const box = button.closest('.request'), toast = document.createElement('p'), back = document.createElement('button');
+  const box = button.closest('.request');
+  if (box.hidden) return;
+  const toast = document.createElement('p'), back = document.createElement('button');
   toast.className = 'toast';
   back.textContent = 'Undo';
   toast.append(button.dataset.undo, back);

@@ -6,19 +6,14 @@ import { post } from './net.js';
 import { hush } from './notify.js';
 import { toast } from './toast.js';
 
-export function vanishing() {
-  // Without leaving the page; the section itself comes from the node.
-  document.addEventListener('submit', event => {
-    const form = event.target.closest('form[data-timer]');
-    if (!form) return;
-    event.preventDefault();
-    post(form.action, { seconds: form.elements.seconds.value }).then(() => toast('Saved'), error => toast(error.message));
-  });
-  document.addEventListener('gone', ({ detail: { row, next } }) => close(row, next ?? $('#messages')));
+// Without leaving the page; the section itself comes from the node.
+export function setTimer(form) {
+  post(form.action, { seconds: form.elements.seconds.value }).then(() => toast('Saved'), error => toast(error.message));
 }
 
 // What is open about a row closes with it, and the focus goes on to the next one.
-function close(row, next) {
+export function close({ row, next: below }) {
+  const next = below ?? $('#messages');
   const focus = document.activeElement, menu = $('#menu');
   let closed = menuOf() === row;
   if (closed) menu.hidePopover();

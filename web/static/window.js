@@ -1,9 +1,11 @@
 // The rows of the open chat: a bounded window that is filled at both ends, kept still while it changes.
 import { $, $$, fragment, oneLine } from './frag.js';
 
-// Rows that are kept, at most; that come at once; and how high the lowest one is, in pixels.
-const MAX = 160, STRETCH = 20, LOWEST = 26, GROUP = 5 * 60 * 1000;
+// Rows that are kept, at most, and that come at once.
+const MAX = 160, STRETCH = 20, GROUP = 5 * 60 * 1000;
 let scroller, list, edge, tail, jump, eyes, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
+// Which history the rows are from: what was asked for before it was changed is not put in.
+let epoch = 0;
 // Somebody jumped here: nothing is read until they go on by themselves to the newest.
 let visiting = false;
 // What is selected, noted when it changes: asked while rows change, a selection lays the page out for each answer.
@@ -20,10 +22,10 @@ export function rows() {
   ended = !tail.dataset.after;
   scroller.tabIndex = 0;
   open();
-  // So far ahead that rows are there when they are reached; and so little that the lowest ones reach from end to end, else
+  // So far ahead that rows are there when they are reached; and so little that rows of one line reach from end to end, else
   // each end would call back what the other one took away.
-  const ahead = Math.max(400, Math.min(1600, ((MAX - STRETCH) * LOWEST - scroller.clientHeight) / 2));
-  const near = { root: scroller, rootMargin: `${ahead}px 0px` };
+  const lowest = parseFloat(getComputedStyle(list).lineHeight) + 4;
+  const near = { root: scroller, rootMargin: `${Math.max(100, Math.min(1600, ((MAX - STRETCH) * lowest - scroller.clientHeight) / 2))}px 0px` };
   eyes = [
     [edge, new IntersectionObserver(([entry]) => entry.isIntersecting && older(), near)],
     [tail, new IntersectionObserver(([entry]) => entry.isIntersecting && !ended && newer(), near)],
@@ -43,6 +45,8 @@ export function rows() {
   });
   // The keyboard of a phone, a growing text field and a window's edge do not hide the newest message.
   new ResizeObserver(() => stuck && bottom()).observe(scroller);
+  // What failed while there was no contact is asked for again.
+  document.addEventListener('contact', ({ detail }) => { if (detail) { look(edge); look(tail); } });
   jump.addEventListener('click', () => newest(true));
 }
 
@@ -137,6 +141,7 @@ export async function restore(where) {
 // Another stretch of the history in place of this one.
 function change(page) {
   turn += 1;
+  epoch += 1;
   loading = false;
   list.replaceChildren(fragment(page.html));
   if (page.before) edge.dataset.before = page.before;
@@ -215,35 +220,36 @@ async function older() {
   const { before } = edge.dataset;
   if (!before || loading) return;
   loading = true;
-  const mine = turn;
+  const mine = epoch;
   edge.ariaBusy = 'true';
-  const text = edge.textContent;
   edge.textContent = 'Loading older messages…';
   // What must go goes while we wait, in a frame of its own.
   trim('end', STRETCH);
   try {
     const page = await load(`before=${before}`);
-    if (mine !== turn) return;
+    if (mine !== epoch) return;
     still(() => {
       const joint = list.firstElementChild;
       list.prepend(fragment(page.html));
       if (page.before) edge.dataset.before = page.before;
       else delete edge.dataset.before;
-      edge.textContent = page.before ? text : 'This is the beginning.';
+      edge.textContent = page.before ? 'Older messages' : 'This is the beginning.';
       const row = isMessage(joint) ? joint : nextMessage(joint);
       if (row) tidy(row);
       trim('end');
     });
+    // Each end may have asked in vain while the other one loaded.
     look(edge);
+    look(tail);
   } catch {
-    if (mine !== turn) return;
+    if (mine !== epoch) return;
     const again = document.createElement('button');
     again.className = 'link';
     again.textContent = 'Try again';
     again.onclick = () => older();
     still(() => edge.replaceChildren('Older messages didn’t load. ', again));
   } finally {
-    if (mine === turn) { edge.ariaBusy = 'false'; loading = false; }
+    if (mine === epoch) { edge.ariaBusy = 'false'; loading = false; }
   }
 }
 
@@ -251,11 +257,11 @@ async function newer() {
   const { after } = tail.dataset;
   if (!after || loading) return;
   loading = true;
-  const mine = turn;
+  const mine = epoch;
   still(() => trim('start', STRETCH));
   try {
     const page = await load(`after=${after}`);
-    if (mine !== turn) return;
+    if (mine !== epoch) return;
     still(() => {
       const joint = list.lastElementChild;
       list.append(fragment(page.html));
@@ -265,8 +271,9 @@ async function newer() {
       if (row) tidy(row);
       trim('start');
     });
+    look(edge);
     look(tail);
-  } catch { /* the next scroll tries again */ } finally { if (mine === turn) loading = false; }
+  } catch { /* contact that is found again, and the next scroll, try again */ } finally { if (mine === epoch) loading = false; }
 }
 
 // Takes rows away at the far end until there is room for so many; never the one with the focus or a part of the selection.

@@ -42,7 +42,7 @@ impl Purpose {
     fn connections(self) -> u32 {
         match self {
             Self::Write | Self::Search => 1,
-            Self::Read => 2,
+            Self::Read => 3,
         }
     }
 
@@ -51,7 +51,7 @@ impl Purpose {
     fn memory(self) -> u32 {
         match self {
             Self::Write => 2 << 10,
-            Self::Read => 16 << 10,
+            Self::Read => 12 << 10,
             // A search of a million messages reads some hundred pages.
             Self::Search => 48 << 10,
         }

@@ -78,6 +78,18 @@ async fn a_page_outlives_its_node_and_keeps_draft_and_place() -> Result<()> {
     alices.until(&format!("const place = () => {{ {PLACE} }}; return place() === {place}")).await?;
     ensure!(alices.script(field).await? == "half a thought, and more", "what was written stays");
 
+    // Whoever is at the newest message stays there, wherever this page was once left.
+    alices.script("history.replaceState({ place: { id: document.querySelector('#messages > .m').id, top: 0 } }, ''); document.querySelector('#jump').click()").await?;
+    alices.until("return document.querySelector('#jump').hidden").await?;
+    alices.script("document.querySelector('script[src]').remove(); window.same = true").await?;
+    alice.program.kill().await?;
+    alice.restart().await?;
+    alices.until("return window.same !== true && document.readyState === 'complete'").await?;
+    alices.until("return document.querySelector('#jump')?.hidden").await?;
+    alices.script("document.querySelector('#scroll').scrollTop -= 400").await?;
+    alices.until("return !document.querySelector('#jump').hidden").await?;
+    let place = alices.script(PLACE).await?;
+
     // Without the passphrase it comes back locked; after unlocking, the same chat, place and draft.
     alice.program.stop().await?;
     alice.restart_locked().await?;
