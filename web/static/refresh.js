@@ -22,7 +22,7 @@ export async function refresh(leave) {
   const page = await fresh();
   if (!page) { leave(); location.reload(); return; }
   for (const id of ['requests', 'chat-list', 'network', 'standing', 'results']) {
-    const old = document.getElementById(id), next = page.getElementById?.(id) ?? $(`#${id}`, page);
+    const old = document.getElementById(id), next = page.getElementById(id);
     if (old && next) replace(old, next);
   }
   const banner = $('#banner-network', page);

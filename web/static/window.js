@@ -3,7 +3,7 @@ import { $, $$, fragment, oneLine } from './frag.js';
 
 // Rows that are kept, at most, and that come at once.
 const MAX = 160, STRETCH = 20, GROUP = 5 * 60 * 1000;
-let scroller, list, edge, tail, jump, eyes, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
+let scroller, list, edge, tail, jump, eyes = [], ahead = Infinity, stuck = true, ended = true, loading = false, fresh = 0, turn = 0;
 // Which history the rows are from: what was asked for before it was changed is not put in.
 let epoch = 0;
 // Somebody jumped here: nothing is read until they go on by themselves to the newest.
@@ -22,20 +22,7 @@ export function rows() {
   ended = !tail.dataset.after;
   scroller.tabIndex = 0;
   open();
-  // So far ahead that rows are there when they are reached; and so little that rows of one line reach from end to end, else
-  // each end would call back what the other one took away.
-  const lowest = parseFloat(getComputedStyle(list).lineHeight) + 4;
-  const near = { root: scroller, rootMargin: `${Math.max(100, Math.min(1600, ((MAX - STRETCH) * lowest - scroller.clientHeight) / 2))}px 0px` };
-  eyes = [
-    [edge, new IntersectionObserver(([entry]) => entry.isIntersecting && older(), near)],
-    [tail, new IntersectionObserver(([entry]) => entry.isIntersecting && !ended && newer(), near)],
-    [tail, new IntersectionObserver(([entry]) => {
-      stuck = entry.isIntersecting && ended;
-      if (stuck) fresh = 0;
-      pill();
-    }, { root: scroller, rootMargin: '48px 0px' })],
-  ];
-  for (const [target, eye] of eyes) eye.observe(target);
+  watch();
   for (const kind of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
     scroller.addEventListener(kind, () => { held = null; arrived(); }, { passive: true });
   }
@@ -44,10 +31,39 @@ export function rows() {
     selected = selection.isCollapsed ? null : selection.getRangeAt(0);
   });
   // The keyboard of a phone, a growing text field and a window's edge do not hide the newest message.
-  new ResizeObserver(() => stuck && bottom()).observe(scroller);
+  new ResizeObserver(() => {
+    if (stuck) bottom();
+    watch();
+  }).observe(scroller);
   // What failed while there was no contact is asked for again.
   document.addEventListener('contact', ({ detail }) => { if (detail) { look(edge); look(tail); } });
   jump.addEventListener('click', () => newest(true));
+}
+
+// Looks so far ahead that rows are there when they are reached; and so little that rows of one line reach from end to end,
+// else each end would call back what the other one took away.
+function watch() {
+  const lowest = parseFloat(getComputedStyle(list).lineHeight) + 4;
+  const most = Math.max(100, Math.min(1600, ((MAX - STRETCH) * lowest - scroller.clientHeight) / 2));
+  // A window that gets smaller needs nothing new.
+  if (most >= ahead) return;
+  ahead = most;
+  for (const [, eye] of eyes) eye.disconnect();
+  // Under load several reports come at once; the last one says how it is now.
+  const see = (target, margin, seen) => [target, new IntersectionObserver(
+    reports => seen(reports.at(-1).isIntersecting),
+    { root: scroller, rootMargin: `${margin}px 0px` },
+  )];
+  eyes = [
+    see(edge, ahead, near => near && older()),
+    see(tail, ahead, near => near && !ended && newer()),
+    see(tail, 48, near => {
+      stuck = near && ended;
+      if (stuck) fresh = 0;
+      pill();
+    }),
+  ];
+  for (const [target, eye] of eyes) eye.observe(target);
 }
 
 // At the message that the address names; else at the first unread one, a quarter down; else at the newest.

@@ -64,7 +64,7 @@ impl Service {
             username: Some(open.profile.username().to_string()),
             me: me.inspect_err(|error| tracing::warn!(%error, "the own row could not be read")).ok(),
             directory: open.joined().map_or(DirectoryState::None, |joined| joined.state()),
-            reachable: open.reachable().len() as u64,
+            reachable: open.node().linked().len() as u64,
             waiting: open.waiting().await.unwrap_or_default(),
         }
     }

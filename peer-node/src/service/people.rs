@@ -243,11 +243,6 @@ impl Service {
 }
 
 impl Open {
-    /// People with a live link.
-    pub(super) fn reachable(&self) -> BTreeSet<UserId> {
-        self.node().linked()
-    }
-
     pub(super) fn view(&self, person: node::Person) -> Person {
         let connected = self.node().is_linked(person.user);
         let listed = self.joined().is_some_and(|joined| joined.online().contains_key(&person.user));

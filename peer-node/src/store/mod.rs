@@ -1,7 +1,7 @@
 //! The encrypted store: what this node knows, in one SQLCipher database that only this room reads and writes.
 //!
-//! One connection writes, in whole batches; a few read, one of them searches. Nothing here grows with the length of a history:
-//! pages are read by their place in the order, unread counts and the newest item are looked up in an index.
+//! One connection writes, in whole batches; a few read, one of them searches. Nothing here grows with the length of a
+//! history: pages are read by their place in the order, unread counts and the newest item are looked up in an index.
 
 mod check;
 mod clear;

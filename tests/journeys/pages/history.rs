@@ -35,16 +35,22 @@ const WATCH: &str = "const edge = document.querySelector('#edge'), list = docume
       above = list.offsetTop;
     }).observe(edge, { attributeFilter: ['aria-busy'] });";
 
+/// A chat with so many rows of one line each, the newest of them on the screen; nothing where there is no browser.
+async fn a_long_chat(rows: usize) -> Result<Option<(Browser, Friends)>> {
+    let Some(alices) = Browser::start().await? else { return Ok(None) };
+    let friends = Friends::meet().await?;
+    for n in 0..rows {
+        friends.alice.api.send(&friends.chat, &format!("row {n}")).await?;
+    }
+    alices.open_page(&friends.alice).await?;
+    alices.open_chat("bob").await?;
+    alices.until_said(&format!("row {}", rows - 1)).await?;
+    Ok(Some((alices, friends)))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_of_short_rows_is_read_back_to_its_beginning_and_no_row_moves() -> Result<()> {
-    let Some(alices) = Browser::start().await? else { return Ok(()) };
-    let Friends { directory: _directory, alice, bob: _bob, chat } = Friends::meet().await?;
-    for n in 0..240 {
-        alice.api.send(&chat, &format!("row {n}")).await?;
-    }
-    alices.open_page(&alice).await?;
-    alices.open_chat("bob").await?;
-    alices.until_said("row 239").await?;
+    let Some((alices, _friends)) = a_long_chat(240).await? else { return Ok(()) };
     alices.script(WATCH).await?;
     // At the top again and again, as somebody who holds the key.
     alices
@@ -65,15 +71,8 @@ async fn a_chat_of_short_rows_is_read_back_to_its_beginning_and_no_row_moves() -
 /// Rows that go at one end do not call for the other end's, however many fit the window at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_stretch_of_short_rows_is_asked_for_once_in_a_tall_window() -> Result<()> {
-    let Some(alices) = Browser::start().await? else { return Ok(()) };
-    let Friends { directory: _directory, alice, bob: _bob, chat } = Friends::meet().await?;
-    for n in 0..320 {
-        alice.api.send(&chat, &format!("row {n}")).await?;
-    }
+    let Some((alices, _friends)) = a_long_chat(320).await? else { return Ok(()) };
     alices.show_in(Window::plain("tall", 1280, 1040), Scheme::Light).await?;
-    alices.open_page(&alice).await?;
-    alices.open_chat("bob").await?;
-    alices.until_said("row 319").await?;
     alices
         .until(
             "const edge = document.querySelector('#edge');

@@ -93,7 +93,8 @@ impl Folded {
         for piece in clusters(original) {
             let mut chars = original[piece.clone()].chars();
             match (chars.next(), chars.next()) {
-                // Most letters of Latin and of Han writing, without memory of their own.
+                // Most letters of Latin and of Han writing, without memory of their own. This range of signs folds to
+                // itself; others that stand alone may be taken apart or become another sign (NFKD).
                 (Some(c), None) if c.is_ascii() => text.push(c.to_ascii_lowercase()),
                 (Some(c @ '\u{4e00}'..='\u{9fff}'), None) => text.extend([' ', c, ' ']),
                 _ => text.push_str(&fold(&original[piece.clone()])),
