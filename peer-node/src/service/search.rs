@@ -7,9 +7,10 @@ use std::{sync::Arc, time::Duration};
 use protocol::ids::ConversationId;
 use tokio::time::sleep;
 
-use super::{Error, Message, Person, Service, open::Open};
+use super::{Error, Message, Service, open::Open};
 use crate::store::{self, Words};
 
+pub use crate::store::Peer;
 pub use excerpt::Piece;
 
 /// A longer query is no search.
@@ -34,7 +35,7 @@ pub struct Findings {
 pub struct Hit {
     pub message: Message,
     /// With whom the conversation is.
-    pub with: Person,
+    pub with: Peer,
     /// The part of the text around the first hit, with all hits in it marked.
     pub excerpt: Vec<Piece>,
 }
@@ -67,7 +68,7 @@ impl Service {
         let found = open.store.search(&words, within, before, limit).await?;
         // A chat is with somebody.
         let hit = |hit: store::Hit| {
-            let with = open.view(hit.with?);
+            let with = hit.with?;
             let text = hit.item.words().unwrap_or_default();
             let excerpt = excerpt::around(text, &words.marks(text));
             Some(Hit { message: open.view_message(&hit.item, &hit.marks), with, excerpt })

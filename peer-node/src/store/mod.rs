@@ -48,7 +48,7 @@ pub use export::Exported;
 pub use mark::Marks;
 pub use passage::Passed;
 pub use records::Record;
-pub use search::{Hit, Hits, Words, fold};
+pub use search::{Hit, Hits, Peer, Words, fold};
 pub use timeline::Page;
 
 use write::Writer;

@@ -52,7 +52,7 @@ fn relation_number(relation: Relation) -> i64 {
     }
 }
 
-fn relation(number: i64) -> Option<Relation> {
+pub(super) fn relation(number: i64) -> Option<Relation> {
     Some(match number {
         1 => Relation::Asked,
         2 => Relation::Asking,

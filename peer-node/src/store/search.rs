@@ -10,8 +10,8 @@ mod rebuild;
 mod words;
 
 use protocol::{
-    ids::ConversationId,
-    node::{Cursor, Person, Relation},
+    ids::{ConversationId, UserId},
+    node::{Cursor, Relation},
     timeline::Item,
 };
 use sea_orm::{ConnectionTrait, Value};
@@ -38,15 +38,16 @@ pub struct Hits {
 pub struct Hit {
     pub item: Item,
     /// With whom its conversation is.
-    pub with: Option<Person>,
+    pub with: Option<Peer>,
     /// The marks on its chain, if it could be one's own: they say how far it came.
     pub marks: Vec<Cursor>,
 }
 
-impl Hit {
-    fn is_declined(&self) -> bool {
-        self.with.as_ref().is_some_and(|with| with.relation == Relation::Declined)
-    }
+/// The other one of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    pub user: UserId,
+    pub username: String,
 }
 
 pub(super) async fn insert<'i>(
@@ -113,9 +114,8 @@ fn place(conversation: i64) -> String {
 pub(super) const HITS: &str = concat!(
     "SELECT json_object(
         'no', s.no, 'show', i.show, 'conversation', lower(hex(v.id)),
-        'with', CASE WHEN p.user IS NOT NULL THEN ",
-    people::person!(),
-    " END, 'marks', CASE WHEN i.show = 1 THEN (
+        'user', lower(nullif(hex(p.user), '')), 'username', p.username, 'relation', p.relation,
+        'marks', CASE WHEN i.show = 1 THEN (
             SELECT json_group_array(",
     cursors::cursor!(),
     ") FROM cursor k WHERE k.conversation = v.no AND k.chain = c.no
@@ -135,20 +135,23 @@ struct Row {
     no: i64,
     show: i64,
     conversation: ConversationId,
-    with: Option<people::Row>,
+    user: Option<UserId>,
+    username: Option<String>,
+    relation: Option<i64>,
     marks: Option<Vec<Cursor>>,
     item: timeline::Row,
 }
 
 impl Row {
-    /// Nothing if the item is not shown.
-    fn hit(self) -> Result<Option<Hit>, Error> {
-        if self.show == 0 {
+    /// Nothing if the item is not shown, or if its chat was declined and is not the one to search `within`.
+    fn hit(self, within: bool) -> Result<Option<Hit>, Error> {
+        let declined = self.relation.and_then(people::relation) == Some(Relation::Declined);
+        if self.show == 0 || (declined && !within) {
             return Ok(None);
         }
         Ok(Some(Hit {
             item: self.item.item(self.conversation)?,
-            with: self.with.map(people::Row::person).transpose()?,
+            with: self.user.zip(self.username).map(|(user, username)| Peer { user, username }),
             marks: self.marks.unwrap_or_default(),
         }))
     }
@@ -186,7 +189,7 @@ impl Store {
             let last = rows.len() <= limit;
             for row in rows {
                 let no = row.no;
-                if let Some(hit) = row.hit()?.filter(|hit| within.is_some() || !hit.is_declined()) {
+                if let Some(hit) = row.hit(within.is_some())? {
                     if found.hits.len() == limit {
                         found.next = Some(unsigned(before));
                         return Ok(found);

@@ -92,7 +92,7 @@ pub(super) fn hit(hit: search::Hit) -> Hit {
     Hit {
         conversation: hit.message.conversation,
         id: hit.message.id,
-        with: view::person(&hit.with),
+        with: web::Person::new(hit.with.user, hit.with.username),
         mine: hit.message.mine,
         wall: hit.message.sent,
         excerpt: hit.excerpt.into_iter().map(piece).collect(),

@@ -82,46 +82,69 @@ impl Words {
 /// A folded text that knows where each part of it comes from.
 struct Folded {
     text: String,
-    /// For each piece of the original: where its folding ends, and where it stood.
-    pieces: Vec<(usize, Range<usize>)>,
+    pieces: Vec<Piece>,
+}
+
+/// A part of the original whose folding is the same alone as within the text.
+struct Piece {
+    /// Where its folding ends.
+    end: usize,
+    /// Where it stood.
+    from: Range<usize>,
+    /// Each byte of it became one byte.
+    ascii: bool,
 }
 
 impl Folded {
     fn of(original: &str) -> Self {
         let mut text = String::with_capacity(original.len());
-        let mut pieces = Vec::with_capacity(original.len());
-        for piece in clusters(original) {
-            let mut chars = original[piece.clone()].chars();
+        let mut pieces = Vec::new();
+        for from in pieces_of(original) {
+            let piece = &original[from.clone()];
+            let mut chars = piece.chars();
+            let ascii = piece.is_ascii();
             match (chars.next(), chars.next()) {
-                // Most letters of Latin and of Han writing, without memory of their own. This range of signs folds to
-                // itself; others that stand alone may be taken apart or become another sign (NFKD).
-                (Some(c), None) if c.is_ascii() => text.push(c.to_ascii_lowercase()),
+                _ if ascii => text.extend(piece.chars().map(|c| c.to_ascii_lowercase())),
+                // Without memory of its own. This range of signs folds to itself; others that stand alone may be taken
+                // apart or become another sign (NFKD).
                 (Some(c @ '\u{4e00}'..='\u{9fff}'), None) => text.extend([' ', c, ' ']),
-                _ => text.push_str(&fold(&original[piece.clone()])),
+                _ => text.push_str(&fold(piece)),
             }
-            pieces.push((text.len(), piece));
+            pieces.push(Piece { end: text.len(), from, ascii });
         }
         Self { text, pieces }
     }
 
-    /// The piece of the original that became the byte `at`, which must be one.
-    fn origin(&self, at: usize) -> &Range<usize> {
-        &self.pieces[self.pieces.partition_point(|(end, _)| *end <= at)].1
+    /// The part of the original that became the byte `at`, which must be one.
+    fn origin(&self, at: usize) -> Range<usize> {
+        let Piece { end, from, ascii } = &self.pieces[self.pieces.partition_point(|piece| piece.end <= at)];
+        if !ascii {
+            return from.clone();
+        }
+        let byte = from.end - (end - at);
+        byte..byte + 1
     }
 }
 
-/// The smallest pieces of a text that fold by themselves to what they fold to within it.
-fn clusters(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut chars = text.char_indices().peekable();
+/// Runs of ASCII, and the smallest parts of other writing that can be folded by themselves: a sign with all that follows
+/// and belongs to it.
+fn pieces_of(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let joins = |c: char| is_mark(c) || is_left_out(c) || is_vowel_or_final(c);
+    let mut start = 0;
     std::iter::from_fn(move || {
-        let (start, first) = chars.next()?;
-        let mut end = start + first.len_utf8();
-        while let Some((at, c)) =
-            chars.next_if(|(_, c)| is_mark(*c) || is_left_out(*c) || is_vowel_or_final(*c))
-        {
-            end = at + c.len_utf8();
-        }
-        Some(start..end)
+        let rest = &text[start..];
+        let run = rest.bytes().take_while(u8::is_ascii).count();
+        // What follows may belong to the last letter of a run.
+        let follows = rest[run..].starts_with(joins);
+        let length = match run - usize::from(follows && run > 0) {
+            0 => {
+                let first = rest.chars().next()?.len_utf8();
+                rest[first..].find(|c| !joins(c)).map_or(rest.len(), |length| first + length)
+            }
+            run => run,
+        };
+        start += length;
+        Some(start - length..start)
     })
 }
 
