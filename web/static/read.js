@@ -20,8 +20,10 @@ export function reading() {
   }, { root: $('#scroll'), threshold: [0, .5, 1] });
   const { firstUnread } = $('#main').dataset;
   for (const row of theirs()) if (!firstUnread || row.dataset.key < firstUnread) noted(row);
-  watchNew();
-  new MutationObserver(watchNew).observe(list, { childList: true });
+  for (const row of unread()) watch.observe(row);
+  new MutationObserver(records => {
+    for (const { addedNodes } of records) for (const node of addedNodes) if (isUnread(node)) watch.observe(node);
+  }).observe(list, { childList: true });
   const again = () => {
     for (const [row, timer] of timers) { clearTimeout(timer); timers.delete(row); }
     if (attentive()) for (const row of unread()) { watch.unobserve(row); watch.observe(row); }
@@ -33,12 +35,13 @@ export function reading() {
 }
 
 const attentive = () => !left && !document.hidden && document.hasFocus() && !isVisiting();
-const theirs = () => $$('#messages > .m:not([data-mine])');
+const THEIRS = '.m:not([data-mine])';
+const theirs = () => $$(`#messages > ${THEIRS}`);
 const chain = row => row.dataset.key.split('.')[1];
 const noted = row => read.set(chain(row), row.dataset.key);
 const isRead = row => row.dataset.key <= read.get(chain(row));
+const isUnread = node => Boolean(node.matches?.(THEIRS)) && !isRead(node);
 const unread = () => theirs().filter(row => !isRead(row));
-const watchNew = () => { for (const row of unread()) watch.observe(row); };
 
 function look(row) {
   timers.delete(row);
@@ -48,7 +51,8 @@ function look(row) {
 
 function mark(row) {
   noted(row);
-  post(`/chats/${chat}/read`, { message: row.id.slice(2) }).catch(() => read.delete(chain(row)));
+  // Seen for another second, it is tried again.
+  post(`/chats/${chat}/read`, { message: row.id.slice(2) }).catch(() => { read.delete(chain(row)); watch.observe(row); });
 }
 
 // Marked unread, the chat is left so until the page is opened again, or all of it is marked as read.

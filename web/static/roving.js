@@ -5,19 +5,29 @@ import { $$ } from './frag.js';
 export function roving(root, selector, home) {
   const items = () => $$(selector, root).filter(item => item.checkVisibility());
   let current = null, chosen = null;
+  // What can be pressed inside an item is reached only while the item is the current one; the time of a message, which does
+  // what Enter does, never.
+  const reach = (item, reached) => {
+    item.tabIndex = reached ? 0 : -1;
+    for (const inner of $$('a, button, summary', item)) inner.tabIndex = reached && !inner.matches('.at') ? 0 : -1;
+  };
   const set = (item, focus) => {
-    for (const other of $$(selector, root)) {
-      other.tabIndex = other === item ? 0 : -1;
-      // What can be pressed inside an item is reached only while the item is the current one; the time of a message,
-      // which does what Enter does, never.
-      for (const inner of $$('a, button, summary', other)) inner.tabIndex = other === item && !inner.matches('.at') ? 0 : -1;
-    }
+    if (current && current !== item) reach(current, false);
+    reach(item, true);
     current = item;
     if (focus) item.focus();
   };
-  const refresh = () => {
-    const all = items();
-    if (all.length) set(all.includes(chosen) ? chosen : home(all) ?? all[0], false);
+  // Puts right what came, not the whole list: lists are long, and change while they are scrolled.
+  const refresh = nodes => {
+    for (const node of nodes) {
+      if (node.nodeType !== Node.ELEMENT_NODE) continue;
+      const item = node.closest(selector);
+      for (const one of item ? [item] : $$(selector, node)) reach(one, one === current);
+    }
+    const all = $$(selector, root), seen = item => item?.checkVisibility();
+    // A list that is hidden now is seen in another window.
+    const item = [root.contains(chosen) ? chosen : null, home(all)].find(seen) ?? all.find(seen) ?? home(all) ?? all[0];
+    if (item) set(item, false);
   };
   let typed = '', clear;
   root.addEventListener('focusin', event => {
@@ -43,6 +53,7 @@ export function roving(root, selector, home) {
     event.preventDefault();
     set(all[to], true);
   });
-  new MutationObserver(refresh).observe(root, { childList: true, subtree: true });
-  refresh();
+  new MutationObserver(records => refresh(records.flatMap(({ addedNodes }) => [...addedNodes])))
+    .observe(root, { childList: true, subtree: true });
+  refresh([root]);
 }

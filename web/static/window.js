@@ -44,8 +44,9 @@ export function rows() {
 // else each end would call back what the other one took away.
 function watch() {
   const lowest = parseFloat(getComputedStyle(list).lineHeight) + 4;
-  const most = Math.max(100, Math.min(1600, ((MAX - STRETCH) * lowest - scroller.clientHeight) / 2));
-  // A window that gets smaller needs nothing new.
+  const room = ((MAX - STRETCH) * lowest - scroller.clientHeight) / 2;
+  // In steps, as a window is made taller pixel by pixel; one that gets smaller needs nothing new.
+  const most = Math.max(1, Math.min(16, Math.floor(room / 100))) * 100;
   if (most >= ahead) return;
   ahead = most;
   for (const [, eye] of eyes) eye.disconnect();
@@ -239,8 +240,9 @@ async function older() {
   const mine = epoch;
   edge.ariaBusy = 'true';
   edge.textContent = 'Loading older messages…';
-  // What must go goes while we wait, in a frame of its own.
+  // What must go goes while we wait, and the list without it is laid out.
   trim('end', STRETCH);
+  list.getBoundingClientRect();
   try {
     const page = await load(`before=${before}`);
     if (mine !== epoch) return;
