@@ -161,15 +161,20 @@ function change(page) {
   epoch += 1;
   loading = false;
   list.replaceChildren(fragment(page.html));
-  if (page.before) edge.dataset.before = page.before;
-  else delete edge.dataset.before;
+  leads(page.before);
   if (page.after) tail.dataset.after = page.after;
   else delete tail.dataset.after;
   ended = !page.after;
   edge.ariaBusy = 'false';
-  edge.textContent = page.before ? 'Older messages' : 'This is the beginning.';
   look(edge);
   look(tail);
+}
+
+// What is above the first row: older ones, before this place, or nothing.
+function leads(before) {
+  if (before) edge.dataset.before = before;
+  else delete edge.dataset.before;
+  edge.textContent = before ? 'Older messages' : 'This is the beginning.';
 }
 
 // An end that was in view and still is tells nothing by itself.
@@ -249,9 +254,7 @@ async function older() {
     still(() => {
       const joint = list.firstElementChild;
       list.prepend(fragment(page.html));
-      if (page.before) edge.dataset.before = page.before;
-      else delete edge.dataset.before;
-      edge.textContent = page.before ? 'Older messages' : 'This is the beginning.';
+      leads(page.before);
       const row = isMessage(joint) ? joint : nextMessage(joint);
       if (row) tidy(row);
       trim('end');

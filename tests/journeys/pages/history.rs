@@ -85,6 +85,6 @@ async fn each_stretch_of_short_rows_is_asked_for_once_in_a_tall_window() -> Resu
     let loads = alices
         .script("return performance.getEntriesByType('resource').filter(entry => /messages\\?/.test(entry.name)).length")
         .await?;
-    ensure!(loads.as_u64() <= Some(18), "320 rows were asked for in {loads} stretches of 20");
+    ensure!(loads.as_u64() <= Some(16), "320 rows were asked for in {loads} stretches of 20");
     Ok(())
 }

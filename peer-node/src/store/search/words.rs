@@ -82,11 +82,11 @@ impl Words {
 /// A folded text that knows where each part of it comes from.
 struct Folded {
     text: String,
-    pieces: Vec<Piece>,
+    parts: Vec<Part>,
 }
 
 /// A part of the original whose folding is the same alone as within the text.
-struct Piece {
+struct Part {
     /// Where its folding ends.
     end: usize,
     /// Where it stood.
@@ -98,26 +98,26 @@ struct Piece {
 impl Folded {
     fn of(original: &str) -> Self {
         let mut text = String::with_capacity(original.len());
-        let mut pieces = Vec::new();
-        for from in pieces_of(original) {
-            let piece = &original[from.clone()];
-            let mut chars = piece.chars();
-            let ascii = piece.is_ascii();
+        let mut parts = Vec::new();
+        for from in parts_of(original) {
+            let part = &original[from.clone()];
+            let mut chars = part.chars();
+            let ascii = part.is_ascii();
             match (chars.next(), chars.next()) {
-                _ if ascii => text.extend(piece.chars().map(|c| c.to_ascii_lowercase())),
+                _ if ascii => text.extend(part.chars().map(|c| c.to_ascii_lowercase())),
                 // Without memory of its own. This range of signs folds to itself; others that stand alone may be taken
                 // apart or become another sign (NFKD).
                 (Some(c @ '\u{4e00}'..='\u{9fff}'), None) => text.extend([' ', c, ' ']),
-                _ => text.push_str(&fold(piece)),
+                _ => text.push_str(&fold(part)),
             }
-            pieces.push(Piece { end: text.len(), from, ascii });
+            parts.push(Part { end: text.len(), from, ascii });
         }
-        Self { text, pieces }
+        Self { text, parts }
     }
 
     /// The part of the original that became the byte `at`, which must be one.
     fn origin(&self, at: usize) -> Range<usize> {
-        let Piece { end, from, ascii } = &self.pieces[self.pieces.partition_point(|piece| piece.end <= at)];
+        let Part { end, from, ascii } = &self.parts[self.parts.partition_point(|part| part.end <= at)];
         if !ascii {
             return from.clone();
         }
@@ -128,7 +128,7 @@ impl Folded {
 
 /// Runs of ASCII, and the smallest parts of other writing that can be folded by themselves: a sign with all that follows
 /// and belongs to it.
-fn pieces_of(text: &str) -> impl Iterator<Item = Range<usize>> {
+fn parts_of(text: &str) -> impl Iterator<Item = Range<usize>> {
     let joins = |c: char| is_mark(c) || is_left_out(c) || is_vowel_or_final(c);
     let mut start = 0;
     std::iter::from_fn(move || {
